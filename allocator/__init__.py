@@ -1,0 +1,1 @@
+"""The allocation engine for public rental housing (公租房配租)."""

@@ -1,0 +1,78 @@
+"""Options and printing that all commands share (contract, section 2)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from allocator.errors import WrongUsage
+
+
+class Language(StrEnum):
+    """Languages of texts."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+def default_language() -> str:
+    """ALLOCATOR_LANG where it is set to a language we speak, else Chinese."""
+    wish = os.environ.get("ALLOCATOR_LANG", "zh")
+    return wish if wish in {"zh", "en"} else "zh"
+
+
+StoreOption = Annotated[str, typer.Option("--store", help="Store URL / 数据库地址", metavar="URL")]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option("--policy", help="Shipped authority or a folder / 政策名或目录", metavar="NAME|DIR"),
+]
+OnOption = Annotated[
+    str | None, typer.Option("--on", help="Date of the act / 办理日期 (YYYY-MM-DD)", metavar="DATE")
+]
+LangOption = Annotated[
+    Language,
+    typer.Option("--lang", help="Language / 语言", default_factory=lambda: Language(default_language())),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable on stdout / 机器可读输出")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Write nothing / 只演练不写入")]
+NoProgressOption = Annotated[bool, typer.Option("--no-progress", help="No progress bars / 不显示进度")]
+
+DEFAULT_STORE = "sqlite:///allocator.db"
+
+
+def date_of(text: str | None) -> date | None:
+    """The date of ``--on``; a malformed one is wrong usage."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage("date_malformed", value=text) from None
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+
+def say(text: str) -> None:
+    """A result on stdout."""
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A message on stderr."""
+    sys.stderr.write(text + "\n")
+
+
+def next_command(language: str, command: str) -> None:
+    """Every command ends by naming the next, on stderr."""
+    from allocator.messages import text_of
+
+    note(text_of("next_command", language, command=command))

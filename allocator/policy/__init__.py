@@ -1,0 +1,1 @@
+"""THE LAW: parameters with date, unit and source; the policy in force on a date."""

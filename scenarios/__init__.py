@@ -1,0 +1,1 @@
+"""THE MODEL VILLAGE: synthetic cities and what-if, from the same functions as the real month."""
