@@ -81,7 +81,10 @@ def _bug(fault: BaseException, arguments: list[str]) -> int:
         report.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError:
         report = Path("-")
-    _say("bug", arguments, kind=type(fault).__name__, report=str(report))
+    try:
+        _say("bug", arguments, kind=type(fault).__name__, report=str(report))
+    except Exception:  # noqa: BLE001 (the texts themselves may be what is broken)
+        print(f"bug: {type(fault).__name__}, see {report}", file=sys.stderr)  # noqa: T201
     return EXIT_BUG
 
 

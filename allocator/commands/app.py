@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from allocator.commands import data, demo, policy, registry, report, round, solving, tenancy, verifying  # noqa: A004
+
 app = typer.Typer(
     name="allocator",
     help="Public rental housing allocation / 公租房配租",
@@ -11,3 +13,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.command("demo")(demo.demo)
+app.add_typer(data.group, name="data")
+app.add_typer(policy.group, name="policy")
+app.add_typer(round.group, name="round")
+app.command("verify")(verifying.verify)
+app.command("solve")(solving.solve)
+app.command("certify")(verifying.certify)
+app.add_typer(tenancy.group, name="tenancy")
+app.add_typer(registry.group, name="registry")
+app.add_typer(report.group, name="report")
+
+
+@app.callback()
+def _root() -> None:
+    """Public rental housing allocation / 公租房配租."""

@@ -35,10 +35,9 @@ PolicyOption = Annotated[
 OnOption = Annotated[
     str | None, typer.Option("--on", help="Date of the act / 办理日期 (YYYY-MM-DD)", metavar="DATE")
 ]
-LangOption = Annotated[
-    Language,
-    typer.Option("--lang", help="Language / 语言", default_factory=lambda: Language(default_language())),
-]
+# Give it the default DEFAULT_LANGUAGE in a command's signature.
+LangOption = Annotated[Language, typer.Option("--lang", help="Language / 语言", envvar="ALLOCATOR_LANG")]
+DEFAULT_LANGUAGE = Language.ZH
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable on stdout / 机器可读输出")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Write nothing / 只演练不写入")]
 NoProgressOption = Annotated[bool, typer.Option("--no-progress", help="No progress bars / 不显示进度")]

@@ -1,0 +1,118 @@
+"""``allocator solve``: a mechanism alone, on files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from allocator.commands import shared
+from allocator.commands.shared import DEFAULT_LANGUAGE, DryRunOption, JsonOption, LangOption
+
+if TYPE_CHECKING:
+    from allocator.model.problem import Problem
+
+_SHOWN = 50
+
+
+class Housed(StrEnum):
+    """Which aim wins where quotas set "as many" and "the earlier first" at odds."""
+
+    COUNT = "count"
+    ORDER = "order"
+
+
+InstanceArgument = Annotated[
+    Path, typer.Argument(metavar="INSTANCE.json", help="allocator-instance/1 / 配租算例文件")
+]
+MechanismOption = Annotated[
+    str, typer.Option("--mechanism", help="serial, band_optimum … / 配租机制", metavar="NAME")
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", help="allocator-solution/1 to write / 配租结果文件", metavar="SOLUTION.json")
+]
+HousingFirstOption = Annotated[
+    bool,
+    typer.Option("--housing-first", help="Who is housed before any ranks / 先定各档入住，再定志愿"),
+]
+HousedOption = Annotated[
+    Housed | None, typer.Option("--housed", help="Which aim wins under quotas / 名额冲突时以何为先")
+]
+SeedOption = Annotated[
+    str | None, typer.Option("--seed", help="Lottery mechanisms only / 仅用于抽签机制", metavar="SEED")
+]
+
+
+def solve(
+    instance: InstanceArgument,
+    mechanism: MechanismOption,
+    out: OutOption,
+    housing_first: HousingFirstOption = False,
+    housed: HousedOption = None,
+    seed: SeedOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = DEFAULT_LANGUAGE,
+    dry_run: DryRunOption = False,
+) -> int:
+    """Run one mechanism on an instance file / 对算例文件运行一种配租机制."""
+    from allocator.office import solving
+
+    wish = solving.Wish(instance, out, mechanism, housing_first, housed, seed, dry_run)
+    solving.check_wish(wish)
+    parsed = solving.read(instance)
+    if parsed.instance is None:
+        _show_problems(parsed.problems, lang, as_json)
+        return 1
+    document = solving.solve(parsed.instance, wish)
+    _show_solution(document, wish.out, lang, as_json, dry_run)
+    shared.next_command(lang, f"allocator certify {instance} {out}")
+    return 0
+
+
+def _show_problems(problems: list[Problem], lang: str, as_json: bool) -> None:
+    """Faults with their places on stderr, or all of them as JSON on stdout."""
+    from allocator.messages import text_of
+
+    said = [text_of(p.code, lang, **{"value": p.value, **p.params}) for p in problems]
+    if as_json:
+        rows = [
+            {
+                "code": problem.code,
+                "file": problem.file,
+                "row": problem.row,
+                "column": problem.column,
+                "value": problem.value,
+                "severity": problem.severity,
+                "message": message,
+            }
+            for problem, message in zip(problems, said, strict=True)
+        ]
+        shared.print_json({"problems": rows})
+        return
+    for problem, message in list(zip(problems, said, strict=True))[:_SHOWN]:
+        shared.note(": ".join(part for part in (problem.file, problem.column, message) if part))
+    if len(problems) > _SHOWN:
+        shared.note(text_of("solve_more_problems", lang, count=len(problems) - _SHOWN))
+
+
+def _show_solution(document: dict[str, Any], out: Path, lang: str, as_json: bool, dry_run: bool) -> None:
+    from allocator.messages import text_of
+
+    report = document["report"]
+    if as_json:
+        names = ("mechanism", "status", "instance_fingerprint", "report")
+        shared.print_json({**{name: document[name] for name in names}, "out": None if dry_run else str(out)})
+        return
+    shared.say(
+        text_of(
+            "solve_done",
+            lang,
+            mechanism=document["mechanism"],
+            housed=report["num_housed"],
+            households=report["num_households"],
+            ranks=", ".join(f"{rank}: {count}" for rank, count in report["num_by_rank"].items()) or "-",
+        )
+    )
+    shared.say(text_of("solve_not_written" if dry_run else "solve_written", lang, path=str(out)))

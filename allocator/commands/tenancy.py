@@ -1,0 +1,97 @@
+"""``allocator tenancy``: leases and their money."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from allocator.commands import shared
+from allocator.commands.shared import (
+    DEFAULT_LANGUAGE,
+    DEFAULT_STORE,
+    JsonOption,
+    LangOption,
+    PolicyOption,
+    StoreOption,
+)
+
+group = typer.Typer(
+    name="tenancy",
+    help="Leases, rents and subsidies / 租赁合同、租金与补贴",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@group.command(name="list", help="Leases of a month, or all / 租赁合同清单")
+def list_leases(
+    month: Annotated[str | None, typer.Argument(metavar="[MONTH]", help="Month / 月份 (2026-03)")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    lang: LangOption = DEFAULT_LANGUAGE,
+    as_json: JsonOption = False,
+) -> None:
+    """No name and no ID number: households stand under their receipt numbers."""
+    from allocator.messages import text_of
+    from allocator.office import filing
+
+    leases = filing.leases_of_store(store, month)
+    rows = [_row(row) for row in leases.to_dict("records")]
+    if as_json:
+        shared.print_json({"leases": rows})
+        return
+    if not rows:
+        shared.note(text_of("tenancy_none", lang))
+        return
+    shared.say(text_of("tenancy_heads", lang))
+    for row in rows:
+        shared.say("\t".join(_shown(row)))
+
+
+def _row(lease: dict[str, Any]) -> dict[str, Any]:
+    dates = {name: lease[name].date().isoformat() for name in ("starts_on", "ends_on", "signed_on")}
+    money = {name: int(lease[name]) for name in ("rent_fen", "subsidy_fen", "area_cm2", "rent_per_m2_fen")}
+    names = ("lease_no", "month", "receipt_no", "dwelling_id", "project_id", "state", "filing")
+    return {**{name: str(lease[name]) for name in names}, **dates, **money}
+
+
+def _shown(row: dict[str, Any]) -> list[str]:
+    return [
+        row["lease_no"],
+        row["receipt_no"],
+        row["dwelling_id"],
+        row["starts_on"],
+        row["ends_on"],
+        yuan(row["rent_fen"]),
+        yuan(row["subsidy_fen"]),
+        row["state"],
+        row["filing"],
+    ]
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan with two decimals, without a float."""
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+@group.command(help="Rent roll and subsidies of a month by supply mode / 按供给方式的租金与补贴汇总")
+def ledger(
+    month: Annotated[str, typer.Argument(metavar="MONTH", help="Month / 月份 (2026-03)")],
+    store: StoreOption = DEFAULT_STORE,
+    policy: PolicyOption = None,
+    lang: LangOption = DEFAULT_LANGUAGE,
+    as_json: JsonOption = False,
+) -> None:
+    """Sums in fen; the last line is the whole."""
+    from allocator.messages import text_of
+    from allocator.office import filing
+
+    lines = filing.ledger_of_month(store, month, policy)
+    if as_json:
+        shared.print_json({"month": month, "lines": lines})
+        return
+    shared.say(text_of("ledger_heads", lang))
+    for line in lines:
+        name = text_of("ledger_total", lang) if line["supply_mode"] == "total" else line["supply_mode"]
+        amounts = (str(line["leases"]), yuan(line["rent_fen"]), yuan(line["subsidy_fen"]))
+        shared.say("\t".join((name, line["paid_by"] or "—", *amounts)))

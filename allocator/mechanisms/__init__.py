@@ -1,0 +1,7 @@
+"""配租机制: who gets what. The policy names the mechanism; there is no hidden default."""
+
+from __future__ import annotations
+
+from allocator.mechanisms.protocol import NAMES, NOT_BUILT, PLANNED, Mechanism, mechanism_named, solve
+
+__all__ = ["NAMES", "NOT_BUILT", "PLANNED", "Mechanism", "mechanism_named", "solve"]

@@ -1,0 +1,93 @@
+"""The protocol of a mechanism, the list of them, and the one door: ``solve``.
+
+A mechanism declares what it honours and which laws it claims; what it cannot serve it refuses before
+anything is solved, with the cure (contract, sections 4 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from allocator.errors import Refused, WrongUsage
+from allocator.mechanisms.band_optimum import band_optimum
+from allocator.mechanisms.serial import serial
+from allocator.model.instance import EXTENSION_FIELDS, Instance, Solution
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """A mechanism by its name of contract section 5.
+
+    ``honours``: the ``EXTENSION_FIELDS`` it serves today. ``options``: the options of ``solve`` it takes.
+    ``laws``: the laws it claims, by the names under which ``audit`` checks them.
+    """
+
+    name: str
+    run: Callable[..., Solution]
+    options: frozenset[str]
+    laws: tuple[str, ...]
+    honours: frozenset[str] = frozenset()
+
+    def check_options(self, **wishes: object) -> None:
+        """Raise ``WrongUsage`` for an option that is set (neither ``None`` nor ``False``) and not its own."""
+        for name, wish in sorted(wishes.items()):
+            if wish is not None and wish is not False and name not in self.options:
+                option = "--" + name.replace("_", "-")
+                raise WrongUsage("mechanism_option_unknown", mechanism=self.name, option=option)
+
+    def refuse_unserved(self, instance: Instance) -> None:
+        """Raise ``Refused`` for the first field present that this mechanism does not honour."""
+        for name in EXTENSION_FIELDS:
+            if name in instance.extensions and name not in self.honours:
+                raise Refused("mechanism_field_refused", mechanism=self.name, field=name)
+
+
+HOUSED: Final = ("count", "order")
+_COMMON_LAWS: Final = ("individually_rational", "capacity", "non_wasteful")
+_SERIAL: Final = Mechanism("serial", serial, frozenset(), (*_COMMON_LAWS, "serial_choice"))
+_BAND_OPTIMUM: Final = Mechanism(
+    "band_optimum",
+    band_optimum,
+    frozenset({"housing_first", "housed"}),
+    (*_COMMON_LAWS, "housing", "rank_optimality", "tie_rule"),
+)
+_BUILT: Final = {mechanism.name: mechanism for mechanism in (_SERIAL, _BAND_OPTIMUM)}
+
+PLANNED: Final = (
+    "serial",
+    "band_optimum",
+    "deferred_acceptance",
+    "top_trading_cycles",
+    "probabilistic_serial",
+    "leximin_lottery",
+)
+NAMES: Final = tuple(name for name in PLANNED if name in _BUILT)
+NOT_BUILT: Final = tuple(name for name in PLANNED if name not in _BUILT)
+
+
+def mechanism_named(name: str) -> Mechanism:
+    """The mechanism of that name. Raises ``WrongUsage`` for no such name, ``Refused`` for one not built yet."""
+    if name in _BUILT:
+        return _BUILT[name]
+    if name in NOT_BUILT:
+        raise Refused("mechanism_not_built", mechanism=name, names=", ".join(NAMES))
+    raise WrongUsage("mechanism_unknown", mechanism=name, names=", ".join(PLANNED))
+
+
+def solve(
+    instance: Instance, mechanism: str, *, housing_first: bool = False, housed: str | None = None
+) -> Solution:
+    """Run a mechanism on an instance.
+
+    Raises ``WrongUsage`` for an unknown name or an option the mechanism does not have, and ``Refused`` for a
+    mechanism not built yet or a field of the instance that it does not honour; nothing is solved then.
+    """
+    chosen = mechanism_named(mechanism)
+    chosen.check_options(housing_first=housing_first, housed=housed)
+    if housed not in {None, *HOUSED}:
+        raise WrongUsage("mechanism_housed_unknown", value=housed)
+    chosen.refuse_unserved(instance)
+    wishes: dict[str, object] = {"housing_first": housing_first, "housed": housed}
+    return chosen.run(instance, **{name: wishes[name] for name in chosen.options})

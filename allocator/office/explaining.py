@@ -1,0 +1,200 @@
+"""One household's why: verdict with every finding, place in each sub-round, and what would have changed it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from allocator import screening
+from allocator.errors import Refused
+from allocator.messages import text_of
+from allocator.model.enums import Stage, Verdict
+from allocator.model.month import month_of
+from allocator.office import frozen
+from allocator.office.acts import stage_dates
+from allocator.office.stage_open import frozen_facts
+from allocator.policy import load as load_policy
+from allocator.policy.in_force import Policy
+from allocator.publicity.notices import sub_round_title
+from allocator.rounds import reasons as why
+from allocator.rounds.freeze import SubRound
+from allocator.screening import Finding
+from allocator.store import Store
+
+Sentence = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is told to one household. ``sentences`` in order; ``findings`` of the screening."""
+
+    month: str
+    receipt_no: str
+    rehearsal: bool
+    verdict: str
+    findings: tuple[Finding, ...]
+    sentences: tuple[Sentence, ...] = ()
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def lines(self, language: str) -> list[str]:
+        """The letter's text."""
+        head = text_of("told_head", language, month=self.month, receipt_no=self.receipt_no)
+        mark = [text_of("rehearsal_said", language)] if self.rehearsal else []
+        verdict = text_of(f"told_verdict_{self.verdict.lower()}", language)
+        found = ["  · " + finding.text(language) for finding in self.findings]
+        return [*mark, head, verdict, *found, *(self._sentence(one, language) for one in self.sentences)]
+
+    @staticmethod
+    def _sentence(sentence: Sentence, language: str) -> str:
+        code, params = sentence
+        words = dict(params)
+        if "sub_round" in words:
+            words["sub_round"] = sub_round_title(str(words["sub_round"]), language)
+        return text_of(code, language, **words)
+
+    def document(self, language: str) -> dict[str, Any]:
+        """The same for machines, with the words."""
+        return {
+            "month": self.month,
+            "receipt_no": self.receipt_no,
+            "rehearsal": self.rehearsal,
+            "verdict": self.verdict,
+            "findings": [{**finding.document(), "text": finding.text(language)} for finding in self.findings],
+            **self.figures,
+            "text": self.lines(language),
+        }
+
+
+def explain(month: str, receipt_no: str, store_url: str) -> Told:
+    """Why this household got this pool, or none. Refused (3) where the round or the receipt is unknown."""
+    month_of(month)
+    with Store.open(store_url, create=False) as store:
+        record = store.round(month)
+        if record is None:
+            raise Refused("round_unknown", month=month)
+        dates = stage_dates(store, month)
+        if Stage.SCREEN not in dates:
+            raise Refused("not_screened_yet", month=month)
+        facts = frozen_facts(store, month).of_household(receipt_no)
+        if facts.households.empty:
+            raise Refused("receipt_not_in_round", month=month, receipt_no=receipt_no)
+        policy = load_policy(record.policy).in_force(record.on)
+        waivers = store.standings().set_index("receipt_no")["num_waivers"].get(receipt_no, 0)
+        findings = screening.findings_of(facts, policy, dates[Stage.SCREEN], int(waivers))
+        people = frozen.people(store, month)
+        verdict = str(people.loc[people["receipt_no"] == receipt_no, "verdict"].iloc[0])
+        sentences, figures = _placed(store, month, receipt_no, record.sub_rounds, policy, people)
+    return Told(month, receipt_no, record.rehearsal, verdict, tuple(findings), tuple(sentences), figures)
+
+
+def _placed(
+    store: Store,
+    month: str,
+    receipt_no: str,
+    sub_rounds: tuple[str, ...],
+    policy: Policy,
+    people: pd.DataFrame,
+) -> tuple[list[Sentence], dict[str, Any]]:
+    """Sentences on every sub-round the household is on the roster of."""
+    sentences: list[Sentence] = []
+    figures: dict[str, Any] = {}
+    me = people[people["receipt_no"] == receipt_no].iloc[0]
+    for name in sub_rounds:
+        sub_round = frozen.load(store, month, name)
+        own = sub_round.roster[sub_round.roster["receipt_no"] == receipt_no]
+        if own.empty:
+            continue
+        code = str(own["code"].iloc[0])
+        said, told = _in_sub_round(store, month, sub_round, code, policy, me)
+        sentences += said
+        figures.setdefault("sub_rounds", {})[name] = told
+    if not figures and me["verdict"] == Verdict.ELIGIBLE and not sub_rounds:
+        sentences.append(("told_not_frozen_yet", {}))
+    return sentences, figures
+
+
+def _in_sub_round(
+    store: Store, month: str, sub_round: SubRound, code: str, policy: Policy, me: pd.Series
+) -> tuple[list[Sentence], dict[str, Any]]:
+    if not store.has_artefact(month, sub_round.name, "order"):
+        return [("told_on_roster", {"sub_round": sub_round.name, "round_code": code})], {"code": code}
+    order = store.frame(month, sub_round.name, "order")
+    place = order[order["code"] == code].iloc[0]
+    in_band = order[order["band"] == place["band"]]
+    position, band = int(place["position"]), int(place["band"])
+    standing = {
+        "sub_round": sub_round.name,
+        "round_code": code,
+        "position": position,
+        "households": len(order),
+        "band": band + 1,
+        "band_ticket": int((in_band["position"] <= position).sum()),
+        "in_band": len(in_band),
+    }
+    is_serial = policy.allocation.mechanism == "serial"
+    sentences: list[Sentence] = [("told_position_serial" if is_serial else "told_position", standing)]
+    figures = {"code": code, "position": position, "band": band}
+    if store.has_artefact(month, sub_round.name, "result"):
+        said, told = _outcome(store, month, sub_round, order, code, me)
+        sentences += said
+        figures |= told
+    return sentences, figures
+
+
+def _outcome(
+    store: Store, month: str, sub_round: SubRound, order: pd.DataFrame, code: str, me: pd.Series
+) -> tuple[list[Sentence], dict[str, Any]]:
+    result = store.frame(month, sub_round.name, "result")
+    certificate = json.loads(store.artefact(month, sub_round.name, "certificate"))
+    removals = store.frame(month, sub_round.name, "removals")["code"]
+    told = why.reasons(order, sub_round.preferences, removals, result, certificate)
+    mine = told[told["code"] == code].iloc[0]
+    reason = why.Reason(mine["reason"])
+    figures = {
+        "reason": str(reason),
+        "pool": mine["pool"] or None,
+        "rank": int(mine["rank"]) or None,
+        "closing_position": int(mine["closing_position"]) or None,
+    }
+    dwelling = result.loc[result["code"] == code, "dwelling_id"]
+    said: list[Sentence] = [
+        (
+            f"told_{reason}",
+            {
+                "pool": mine["pool"],
+                "dwelling": dwelling.iloc[0] if len(dwelling) else "",
+                "rank": int(mine["rank"]),
+                "position": int(mine["position"]),
+                "closing": int(mine["closing_position"]),
+                "listed": int(mine["num_listed"]),
+            },
+        )
+    ]
+    if reason is why.Reason.LATER_CHOICE:
+        better = why.better_pools(code, told, sub_round.preferences, result, sub_round.pools)
+        figures["better_pools"] = better
+        said += [("told_better_pool", row) for row in better]
+    elif reason in {why.Reason.STOOD_BEHIND, why.Reason.FILLED_BY_EARLIER_BANDS, why.Reason.NOTHING_LISTED}:
+        open_still = _open_to(sub_round, result, code, me)
+        figures["open_pools"] = open_still
+        said.append(
+            ("told_open_pool", {"pools": ", ".join(open_still[:5])})
+            if open_still
+            else ("told_no_open_pool", {})
+        )
+    return said, figures
+
+
+def _open_to(sub_round: SubRound, result: pd.DataFrame, code: str, me: pd.Series) -> list[str]:
+    """Pools with an empty place at the end that the household may take and did not list: listing one would have housed it."""
+    free = sub_round.pools.merge(why.free_pools(sub_round.pools, result), on="pool")
+    listed = set(sub_round.preferences.loc[sub_round.preferences["code"] == code, "pool"])
+    letter = {"female": "F", "male": "M"}.get(str(me["sex"]), "")
+    return [
+        str(pool)
+        for pool, kind, sex in zip(free["pool"], free["dwelling_type"], free["sex"], strict=True)
+        if pool not in listed and bool(me[kind]) and sex in ("", letter)
+    ]

@@ -1,0 +1,65 @@
+"""Frozen frames of a round in and out of the store."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from allocator.errors import Refused
+from allocator.model.enums import Stage
+from allocator.office.acts import NO_SUB_ROUND, Desk
+from allocator.rounds.freeze import SubRound
+from allocator.store import Store
+
+_FRAMES = ("roster", "preferences", "pools", "dwellings")
+
+
+def save(store: Store, month: str, frozen: SubRound) -> None:
+    """Put the frozen sub-round beside the others."""
+    for name in _FRAMES:
+        store.put_frame(month, frozen.name, name, getattr(frozen, name))
+
+
+def load(store: Store, month: str, sub_round: str) -> SubRound:
+    """A frozen sub-round as it was saved."""
+    return SubRound(sub_round, **{name: store.frame(month, sub_round, name) for name in _FRAMES})
+
+
+def people(store: Store, month: str) -> pd.DataFrame:
+    """Everyone screened this month (``rounds.screened``)."""
+    return store.frame(month, NO_SUB_ROUND, "people")
+
+
+def previous_manifest(store: Store, month: str) -> str:
+    """Hex hash of the last closed month's public manifest, or "" for the first month."""
+    earlier = [record.month for record in store.rounds() if record.month < month]
+    if not earlier:
+        return ""
+    last = max(earlier)
+    if not store.has_artefact(last, "public", "manifest"):
+        return ""
+    from allocator.model.canonical import sha256_hex
+
+    return sha256_hex(store.artefact(last, "public", "manifest"))
+
+
+def occupied(store: Store) -> pd.DataFrame:
+    """``dwelling_id, sex`` of every dwelling with a lease in force; the sex of its applicant."""
+    leases = store.leases()
+    in_force = leases[leases["state"] == "IN_FORCE"]
+    if in_force.empty:
+        return pd.DataFrame({"dwelling_id": pd.Series(dtype="str"), "sex": pd.Series(dtype="str")})
+    members = store.read_facts().members
+    applicants = members[members["relation"] == "applicant"].drop_duplicates("receipt_no")
+    sex = applicants.set_index("receipt_no")["sex"]
+    return pd.DataFrame(
+        {
+            "dwelling_id": in_force["dwelling_id"].to_numpy(),
+            "sex": in_force["receipt_no"].map(sex).fillna("").to_numpy(),
+        }
+    )
+
+
+def need_stage(desk: Desk, stage: Stage) -> None:
+    """Refuse when what a stage needs was never frozen (a store from an interrupted migration)."""
+    if not desk.record.sub_rounds:
+        raise Refused("round_not_frozen", month=desk.month, stage=str(stage))

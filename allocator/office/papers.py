@@ -1,0 +1,152 @@
+"""Notices, slips and commitments as files. The private folder holds what joins people to codes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from allocator.model.canonical import sha256_hex
+from allocator.model.facts import Facts
+from allocator.office import frozen
+from allocator.office.acts import Desk
+from allocator.office.stage_open import frozen_facts
+from allocator.publicity import masking, notices, slips
+from allocator.publicity.commitment import Ceremony
+from allocator.publicity.notices import Notice, What
+from allocator.rounds.freeze import NEED, SubRound
+
+_WINDOWS: Final = {
+    "roster": "roster_window_days",
+    "order": "order_window_days",
+    "result": "result_window_days",
+}
+
+
+def write_commitment(desk: Desk, sub_round: str, document: bytes) -> None:
+    """``commitment.json`` where the bundle will stand."""
+    _write(desk.bundle_folder(sub_round) / "commitment.json", document)
+
+
+def write_rosters(
+    desk: Desk,
+    facts: Facts,
+    rounds: list[SubRound],
+    committed: Mapping[str, str],
+    ceremony: Ceremony,
+    receipts: pd.DataFrame,
+) -> None:
+    """The qualified list of every sub-round, and everybody's slip."""
+    own = []
+    for sub_round in rounds:
+        identities = masking.identities_of(facts, sub_round.roster[["receipt_no", "code"]])
+        rows = notices.roster_rows(sub_round.roster, identities)
+        told = {
+            "commitment_sha256": committed[sub_round.name],
+            "source": ceremony.source,
+            "moment": ceremony.moment,
+        }
+        _write_notice(desk, _notice(desk, "roster", sub_round.name, told), rows)
+        own.append(_slips(desk, facts, sub_round, receipts, committed[sub_round.name]))
+    _write_private(
+        desk.out / desk.month / "private" / "slips.csv", slips.slips_csv(pd.concat(own, ignore_index=True))
+    )
+
+
+def _slips(
+    desk: Desk, facts: Facts, sub_round: SubRound, receipts: pd.DataFrame, committed: str
+) -> pd.DataFrame:
+    """Everybody's slip of the public sub-round; of the others only of those who take part."""
+    classes = receipts[["receipt_no", "class"]]
+    if sub_round.name != "public":
+        classes = classes[classes["receipt_no"].isin(sub_round.roster["receipt_no"])]
+    salts = receipts.rename(columns={"salt": "receipt_salt"})[["receipt_no", "receipt_salt"]]
+    codes = salts.merge(sub_round.roster[["receipt_no", "code", "salt"]], on="receipt_no", how="left")
+    masked = masking.identities_of(facts, classes.assign(code=classes["receipt_no"]))
+    names = dict(zip(masked["code"], masked["name"], strict=True))
+    return slips.slips_of(codes, classes, names, desk.month, sub_round.name, committed)
+
+
+def write_orders(desk: Desk) -> dict[str, int]:
+    """The order of every sub-round; gives the number of rows of each."""
+    facts = frozen_facts(desk.store, desk.month)
+    counts = {}
+    for name in desk.record.sub_rounds:
+        roster = frozen.load(desk.store, desk.month, name).roster
+        order = desk.store.frame(desk.month, name, "order")
+        identities = masking.identities_of(facts, roster[["receipt_no", "code"]])
+        _write_notice(
+            desk, _notice(desk, "order", name, _drawn(desk, name)), notices.order_rows(order, identities)
+        )
+        counts[name] = len(order)
+    return counts
+
+
+def write_results(desk: Desk) -> None:
+    """The result of every sub-round."""
+    facts = frozen_facts(desk.store, desk.month)
+    for name in desk.record.sub_rounds:
+        roster = frozen.load(desk.store, desk.month, name).roster
+        order, result = (desk.store.frame(desk.month, name, frame) for frame in ("order", "result"))
+        housed = roster[roster["code"].isin(result["code"])]
+        identities = masking.identities_of(facts, housed[["receipt_no", "code"]])
+        rows = notices.result_rows(result, order, identities)
+        _write_notice(desk, _notice(desk, "result", name, _drawn(desk, name)), rows)
+
+
+def _drawn(desk: Desk, name: str) -> dict[str, str]:
+    """What a citizen checks the bundle with, once it is drawn."""
+    document = desk.store.artefact(desk.month, name, "commitment")
+    declared = json.loads(document)["draw"]
+    drawn = json.loads(desk.store.artefact(desk.month, name, "draw"))
+    return {
+        "commitment_sha256": sha256_hex(document),
+        "source": declared["source"],
+        "moment": declared["moment"],
+        "public_value": drawn["public_value"],
+        "seed": drawn["seed"],
+    }
+
+
+def _notice(desk: Desk, what: What, sub_round: str, told: Mapping[str, Any]) -> Notice:
+    window = int(getattr(desk.policy.calendar, _WINDOWS[what]))
+    authority = desk.policy.authority
+    name = authority.name_zh if desk.language == "zh" else authority.name_en
+    return Notice(
+        what=what,
+        month=desk.month,
+        sub_round=sub_round,
+        authority=name,
+        rehearsal=desk.record.rehearsal,
+        published_on=desk.on.isoformat(),
+        objections_until=(desk.on + timedelta(days=window)).isoformat(),
+        objections_to=name,
+        mechanism=desk.policy.allocation.mechanism,
+        audience="auditor" if sub_round == NEED else "public",
+        **told,
+    )
+
+
+def _write_notice(desk: Desk, notice: Notice, rows: pd.DataFrame) -> None:
+    base = desk.out / desk.month
+    folder = base / "notices" if notice.sub_round == "public" else base / notice.sub_round / "notices"
+    for name, content in notices.notice_files(notice, rows, desk.language).items():
+        _write(folder / name, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,177 @@
+"""Stage ``publish --what roster``: sub-rounds are frozen, committed to and published, before the draw."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from allocator.errors import Refused, WrongUsage
+from allocator.model.canonical import sha256_hex
+from allocator.model.enums import Stage, Verdict
+from allocator.model.facts import Facts
+from allocator.office import frozen, papers
+from allocator.office.acts import NO_SUB_ROUND, Desk
+from allocator.office.stage_open import frozen_facts
+from allocator.office.steps import Step
+from allocator.publicity import codes, commitment
+from allocator.rounds import freeze, lifecycle
+from allocator.rounds.freeze import SubRound
+
+_RULES = ("mechanism", "housing_first", "dwelling_rule")
+
+
+def publish_roster(desk: Desk, source: str | None = None, moment: str | None = None) -> Step:
+    """Freeze rosters, pools and lists of every sub-round, commit to them, publish the qualified list."""
+    facts = frozen_facts(desk.store, desk.month)
+    people = frozen.people(desk.store, desk.month)
+    rounds = freeze.sub_rounds(facts, people, desk.policy, desk.month, desk.on, frozen.occupied(desk.store))
+    key = codes.round_key(facts, desk.month)
+    receipts = received(desk, people, key)
+    ceremony = declared_draw(desk, source, moment)
+    policy_files = desk.book.published_files(desk.record.on)
+    committed = {}
+    for sub_round in rounds:
+        document = commitment.commitment_bytes(
+            month=desk.month,
+            sub_round=sub_round.name,
+            rehearsal=desk.record.rehearsal,
+            policy_fingerprint=desk.record.policy_fingerprint,
+            rules={name: getattr(desk.policy.allocation, name) for name in _RULES},
+            roster=sub_round.roster,
+            preferences=sub_round.preferences,
+            pools=sub_round.pools,
+            dwellings=sub_round.dwellings,
+            receipts=receipts,
+            previous_manifest=frozen.previous_manifest(desk.store, desk.month),
+            ceremony=_ceremony(desk, sub_round, ceremony),
+        )
+        frozen.save(desk.store, desk.month, sub_round)
+        desk.store.put_artefact(desk.month, sub_round.name, "commitment", document)
+        committed[sub_round.name] = sha256_hex(document)
+        papers.write_commitment(desk, sub_round.name, document)
+    for name, content in policy_files.items():
+        desk.store.put_artefact(desk.month, NO_SUB_ROUND, f"policy/{name}", content)
+    desk.store.put_frame(desk.month, NO_SUB_ROUND, "receipts", receipts)
+    papers.write_rosters(desk, facts, rounds, committed, ceremony, receipts)
+    return Step(
+        _said(desk, rounds, ceremony, committed), _figures(rounds, receipts, committed), tuple(committed)
+    )
+
+
+def received(desk: Desk, people: pd.DataFrame, key: bytes) -> pd.DataFrame:
+    """Every receipt received so far, with its class and salt: ``receipt_no, class, salt``."""
+    classes = people["verdict"].map(
+        {
+            str(Verdict.ELIGIBLE): "roster",
+            str(Verdict.INELIGIBLE): "ineligible",
+            str(Verdict.INCOMPLETE): "incomplete",
+        }
+    )
+    screened = pd.DataFrame({"receipt_no": people["receipt_no"], "class": classes})
+    standings = desk.store.standings()
+    gone = standings[standings["state"].isin(["housed", "withdrawn", "frozen"])]
+    others = pd.DataFrame({"receipt_no": gone["receipt_no"], "class": gone["state"]})
+    aside = pd.DataFrame({"receipt_no": desk.store.set_aside_receipts(), "class": "set_aside"})
+    everyone = pd.concat([screened, others, aside], ignore_index=True).astype("str")
+    everyone = everyone.drop_duplicates("receipt_no", keep="last").reset_index(drop=True)
+    named = codes.codes_of(key, desk.month, NO_SUB_ROUND, list(everyone["receipt_no"]))
+    return everyone.assign(salt=named["receipt_salt"].to_numpy())
+
+
+def declared_draw(desk: Desk, source: str | None, moment: str | None) -> commitment.Ceremony:
+    """Source, moment and form of the public value to come, as the policy declares them."""
+    rules = desk.policy.draw
+    declared = {known.id: known for known in rules.sources}
+    by_name = {name: known for known in rules.sources for name in (known.id, known.name_zh, known.name_en)}
+    chosen = by_name.get(source) if source else rules.sources[0]
+    if chosen is None:
+        raise Refused("source_not_declared", source=source, declared=", ".join(declared))
+    return commitment.Ceremony(
+        ceremony=True,
+        source=chosen.id,
+        moment=_moment(desk, moment),
+        fallbacks=tuple(rules.fallbacks),
+        form=chosen.form,
+    )
+
+
+def _moment(desk: Desk, moment: str | None) -> str:
+    """The moment as ISO 8601 with its offset; by default the calendar's hour on the day of the draw."""
+    calendar = desk.policy.calendar
+    if moment is None:
+        earliest = desk.on + timedelta(days=calendar.roster_window_days)
+        day = max(lifecycle.day_of(Stage.DRAW, desk.month, calendar), earliest)
+        return f"{day.isoformat()}T{calendar.public_value_at}:00{calendar.utc_offset}"
+    try:
+        told = datetime.fromisoformat(moment)
+    except ValueError:
+        raise WrongUsage("moment_malformed", value=moment) from None
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", moment):
+        return f"{moment}T{calendar.public_value_at}:00{calendar.utc_offset}"
+    if told.tzinfo is None:
+        return f"{told.isoformat(timespec='seconds')}{calendar.utc_offset}"
+    return told.isoformat(timespec="seconds")
+
+
+def moment_day(moment: str) -> date:
+    """The day of a moment, in its own offset."""
+    return datetime.fromisoformat(moment).date()
+
+
+def _ceremony(desk: Desk, sub_round: SubRound, declared: commitment.Ceremony) -> commitment.Ceremony:
+    """The same draw for every sub-round, but none where there is a place for everyone."""
+    needed = commitment.needs_ceremony(
+        sub_round.num_places, len(sub_round.roster), desk.policy.draw.skip_when_supply_suffices
+    )
+    return (
+        declared
+        if needed
+        else commitment.Ceremony(ceremony=False, source="", moment="", fallbacks=(), form="")
+    )
+
+
+def _said(
+    desk: Desk, rounds: list[SubRound], ceremony: commitment.Ceremony, committed: dict[str, str]
+) -> tuple[tuple[str, dict[str, Any]], ...]:
+    lines: list[tuple[str, dict[str, Any]]] = []
+    for sub_round in rounds:
+        counts = {
+            "households": len(sub_round.roster),
+            "places": sub_round.num_places,
+            "pools": len(sub_round.pools),
+        }
+        lines.append(
+            (
+                "roster_published",
+                {"sub_round": sub_round.name, "commitment": committed[sub_round.name], **counts},
+            )
+        )
+    lines.append(
+        ("value_to_come", {"source": ceremony.source, "moment": ceremony.moment, "form": ceremony.form})
+    )
+    if desk.record.rehearsal:
+        lines.append(("rehearsal_said", {}))
+    return tuple(lines)
+
+
+def _figures(rounds: list[SubRound], receipts: pd.DataFrame, committed: dict[str, str]) -> dict[str, Any]:
+    return {
+        "commitments": committed,
+        "receipts": {str(name): int(count) for name, count in receipts["class"].value_counts().items()},
+        "sub_rounds": {
+            sub_round.name: {
+                "households": len(sub_round.roster),
+                "pools": len(sub_round.pools),
+                "places": sub_round.num_places,
+            }
+            for sub_round in rounds
+        },
+    }
+
+
+def facts_of(desk: Desk) -> Facts:
+    """The month's frozen facts."""
+    return frozen_facts(desk.store, desk.month)

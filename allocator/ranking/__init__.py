@@ -1,0 +1,1 @@
+"""评分摇号: scores, bands and the sealed draw."""

@@ -1,0 +1,1 @@
+"""THE CORRIDOR: the rooms in order, pure. No store, no files, no clock."""

@@ -1,0 +1,57 @@
+"""From frozen sub-round and order to the assignment, its certificate and the dwelling of each household."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from allocator import mechanisms
+from allocator.model.instance import UNASSIGNED, Instance
+from allocator.policy.model import AllocationRules
+from allocator.publicity import bundle
+from allocator.rounds.freeze import SubRound, instance_of
+
+
+@dataclass(frozen=True, eq=False)
+class Allocation:
+    """``result``: ``code, pool, dwelling_id`` of the housed, by code; the certificate as a document."""
+
+    result: pd.DataFrame
+    certificate: dict[str, Any]
+    report: dict[str, Any]
+
+
+def instance_in_order(frozen: SubRound, order: pd.DataFrame, removed: set[str]) -> Instance:
+    """The instance of a sub-round in its published order; who was removed keeps the position with an empty list."""
+    position = pd.Series(np.arange(len(order)), index=order["code"])
+    pool_at = pd.Series(np.arange(len(frozen.pools)), index=frozen.pools["pool"])
+    wishes = frozen.preferences
+    if removed:
+        wishes = wishes[~wishes["code"].isin(removed)]
+    households = position.reindex(wishes["code"]).to_numpy(dtype=np.int64)
+    by_place = np.argsort(households, kind="stable")
+    lists = pd.DataFrame(
+        {
+            "rank": wishes["rank"].to_numpy()[by_place],
+            "pool": pool_at.reindex(wishes["pool"]).to_numpy(dtype=np.int64)[by_place],
+        }
+    )
+    return instance_of(
+        households[by_place], lists, order["band"].to_numpy(dtype=np.int64), frozen.pools, list(order["code"])
+    )
+
+
+def allocate(
+    frozen: SubRound, order: pd.DataFrame, removed: set[str], rules: AllocationRules, seed: str
+) -> Allocation:
+    """Run the policy's mechanism on the published order and give each housed household its dwelling."""
+    instance = instance_in_order(frozen, order, removed)
+    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+    assigned = solution.matching.assigned
+    names = np.append(frozen.pools["pool"].to_numpy(object), "")
+    pools = names[np.where(assigned == UNASSIGNED, len(names) - 1, assigned)]
+    result = bundle.result_of(order, pools, frozen.dwellings, rules.dwelling_rule, seed)
+    return Allocation(result, dict(solution.certificate), dict(solution.report))

@@ -1,0 +1,233 @@
+"""From people and stock to the frozen sub-rounds: rosters, pools, lists. All before the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from allocator import mechanisms
+from allocator.model.enums import DwellingKind, DwellingType, Sex, Verdict
+from allocator.model.facts import Facts
+from allocator.model.instance import UNASSIGNED, Instance
+from allocator.policy.in_force import Policy
+from allocator.publicity import codes
+from allocator.supply import pools as pool_rules
+from allocator.supply import stock as stock_rules
+
+NEED, PUBLIC = "need", "public"
+EMPLOYER_PREFIX = "employer-"
+_LETTER = {str(Sex.FEMALE): "F", str(Sex.MALE): "M", "": ""}
+
+
+@dataclass(frozen=True, eq=False)
+class SubRound:
+    """分场, frozen. ``roster``: ``receipt_no, code, salt, band, points, priority_group``, by code;
+    ``preferences``: ``code, rank, pool`` as in the bundle; ``pools`` and ``dwellings`` as in the bundle.
+    """
+
+    name: str
+    roster: pd.DataFrame
+    preferences: pd.DataFrame
+    pools: pd.DataFrame
+    dwellings: pd.DataFrame
+
+    @property
+    def num_places(self) -> int:
+        """Places of all pools."""
+        return int(self.pools["capacity"].sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    name: str
+    people: pd.DataFrame
+    pools: pd.DataFrame
+    lists: pd.DataFrame
+    places: pd.DataFrame
+
+
+def sub_rounds(
+    facts: Facts, people: pd.DataFrame, policy: Policy, month: str, on: date, occupied: pd.DataFrame
+) -> list[SubRound]:
+    """The month's sub-rounds in the policy's order; those without people or places are left out, never the public one."""
+    eligible = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
+    wishes = facts.preferences[facts.preferences["receipt_no"].isin(eligible["receipt_no"])]
+    stock = stock_rules.open_stock(facts, policy.supply, on, occupied)
+    stock = stock_rules.sexes_of_empty_rooms(stock, bed_demand(wishes, eligible))
+    stock = pool_rules.with_pool_names(stock)
+    drafts: list[_Draft] = []
+    for kind in policy.supply.sub_rounds:
+        if kind == NEED:
+            stock = _need(drafts, stock, eligible, wishes, policy)
+        elif kind == "employer":
+            stock = _employers(drafts, stock, eligible, wishes, policy)
+        else:
+            _public(drafts, stock, eligible, wishes)
+    key = codes.round_key(facts, month)
+    return [_frozen(draft, key, month, policy) for draft in drafts]
+
+
+def bed_demand(wishes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """``project_id, female, male``: people entitled to a bed who list one there, by sex; wildcards count everywhere."""
+    alone = people.loc[people[str(DwellingType.BED)] & (people["sex"] != ""), ["receipt_no", "sex"]]
+    asked = wishes[wishes["dwelling_type"].isin([str(DwellingKind.BED), "*"])].merge(alone, on="receipt_no")
+    pairs = asked[["receipt_no", "project_id", "sex"]].drop_duplicates()
+    counts = pd.crosstab(pairs["project_id"], pairs["sex"])
+    counts = counts.reindex(columns=[str(Sex.FEMALE), str(Sex.MALE)], fill_value=0)
+    named = counts.drop(index="*", errors="ignore")
+    if "*" in counts.index:
+        named = named + counts.loc["*"]
+    return named.rename(columns=str).reset_index()
+
+
+def _need(
+    drafts: list[_Draft], stock: pd.DataFrame, people: pd.DataFrame, wishes: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Accessible and low dwellings among those in need; what they cannot fill is released at once."""
+    needy = people[people["is_in_need"]].reset_index(drop=True)
+    suitable = stock[pool_rules.suits_need(stock, policy.supply)]
+    return _kept(drafts, NEED, suitable, needy, wishes, stock, policy, need_first=True)
+
+
+def _employers(
+    drafts: list[_Draft], stock: pd.DataFrame, people: pd.DataFrame, wishes: pd.DataFrame, policy: Policy
+) -> pd.DataFrame:
+    """Each employer's own stock among its qualified staff; the surplus goes back to the bureau."""
+    for employer in sorted(set(stock["employer_id"]) - {""}):
+        own = stock[stock["employer_id"] == employer]
+        staff = people[people["employer_id"] == employer].reset_index(drop=True)
+        stock = _kept(drafts, EMPLOYER_PREFIX + employer, own, staff, wishes, stock, policy, need_first=False)
+        left = stock["employer_id"] == employer
+        stock = stock[~left | stock["surplus_to_bureau"]]
+        stock = stock.assign(employer_id=stock["employer_id"].where(stock["employer_id"] != employer, ""))
+    return stock
+
+
+def _public(drafts: list[_Draft], stock: pd.DataFrame, people: pd.DataFrame, wishes: pd.DataFrame) -> None:
+    pools = pool_rules.pools_of(stock[stock["employer_id"] == ""])
+    lists = pool_rules.ranked_pools(wishes, people, pools)
+    places = pool_rules.places_of(stock[stock["employer_id"] == ""], need_first=False)
+    drafts.append(_Draft(PUBLIC, people, pools, lists, places))
+
+
+def _kept(
+    drafts: list[_Draft],
+    name: str,
+    offered: pd.DataFrame,
+    people: pd.DataFrame,
+    wishes: pd.DataFrame,
+    stock: pd.DataFrame,
+    policy: Policy,
+    *,
+    need_first: bool,
+) -> pd.DataFrame:
+    """Keep for a sub-round the places per pool that its people are going to fill; give back the rest of the stock.
+
+    The numbers are aggregates fixed before the seed: the loads of the policy's own mechanism on the bands,
+    which are known, with receipt numbers in place of tickets (``docs/decisions/sub-rounds-before-the-seed.md``).
+    """
+    wishes = wishes[wishes["receipt_no"].isin(people["receipt_no"])]
+    pools = pool_rules.pools_of(offered)
+    lists = pool_rules.ranked_pools(wishes, people, pools)
+    if lists.empty:
+        return stock
+    taking_part = np.unique(lists["household"])
+    loads = _loads(
+        lists, people.iloc[taking_part], np.searchsorted(taking_part, lists["household"]), pools, policy
+    )
+    places = pool_rules.places_of(offered, need_first=need_first)
+    keep = places["place"] <= places["pool"].map(pd.Series(loads, index=pools["pool"]))
+    kept = pools.assign(capacity=loads)
+    kept = kept[kept["capacity"] > 0]
+    position = (
+        pd.Series(np.arange(len(kept)), index=kept.index).reindex(range(len(pools)), fill_value=-1).to_numpy()
+    )
+    lists = lists.assign(pool=position[lists["pool"]])
+    lists = lists[lists["pool"] >= 0]
+    chosen = people.iloc[taking_part].reset_index(drop=True)
+    lists = lists.assign(household=np.searchsorted(taking_part, lists["household"]))
+    drafts.append(_Draft(name, chosen, kept.reset_index(drop=True), _redense(lists), places[keep]))
+    return stock[~stock["dwelling_id"].isin(places.loc[keep, "dwelling_id"])]
+
+
+def _redense(lists: pd.DataFrame) -> pd.DataFrame:
+    """Ranks dense again after pools were struck out."""
+    return lists.assign(rank=lists.groupby("household")["rank"].rank(method="dense").astype("int64"))
+
+
+def _loads(
+    lists: pd.DataFrame, people: pd.DataFrame, households: np.ndarray, pools: pd.DataFrame, policy: Policy
+) -> np.ndarray:
+    """Places per pool that the mechanism would fill if tickets stood in the order of receipt numbers."""
+    bands = bands_of(people, policy)
+    points = people["points"].to_numpy(dtype=np.int64)
+    order = np.lexsort((people["receipt_no"].to_numpy(object).astype(str), -points, bands))
+    position = np.empty_like(order)
+    position[order] = np.arange(len(order))
+    at = position[households]
+    by_place = np.argsort(at, kind="stable")
+    instance = instance_of(at[by_place], lists.iloc[by_place], bands[order], pools, [""] * len(order))
+    rules = policy.allocation
+    assigned = mechanisms.solve(
+        instance, rules.mechanism, housing_first=rules.housing_first
+    ).matching.assigned
+    return np.bincount(assigned[assigned != UNASSIGNED], minlength=len(pools))
+
+
+def instance_of(
+    households: np.ndarray, lists: pd.DataFrame, band: np.ndarray, pools: pd.DataFrame, names: list[str]
+) -> Instance:
+    """The instance of lists sorted by household (``households``: their place in the order from 0)."""
+    counts = np.bincount(households, minlength=len(band)).astype(np.int64)
+    return Instance(
+        household_ids=names,
+        band=np.asarray(band, dtype=np.int64),
+        pool_ids=list(pools["pool"]),
+        capacity=pools["capacity"].to_numpy(dtype=np.int64).copy(),
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        pool=lists["pool"].to_numpy(dtype=np.int64).copy(),
+        rank=lists["rank"].to_numpy(dtype=np.int64).copy(),
+    )
+
+
+def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy) -> SubRound:
+    """Names become codes of this sub-round; everything is sorted by code."""
+    roster = draft.people[["receipt_no", "priority_group", "points"]].copy()
+    named = codes.codes_of(key, month, draft.name, list(roster["receipt_no"]))
+    roster["code"], roster["salt"] = named["code"].to_numpy(), named["salt"].to_numpy()
+    roster["band"] = bands_of(roster, policy)
+    preferences = pd.DataFrame(
+        {
+            "code": roster["code"].to_numpy(object)[draft.lists["household"]],
+            "rank": draft.lists["rank"].to_numpy(),
+            "pool": draft.pools["pool"].to_numpy(object)[draft.lists["pool"]],
+        }
+    )
+    order = np.argsort(preferences["code"].to_numpy(object), kind="stable")
+    columns = ["pool", "project_id", "dwelling_type", "sex", "rent_per_m2_fen", "capacity"]
+    return SubRound(
+        draft.name,
+        roster[["receipt_no", "code", "salt", "band", "points", "priority_group"]]
+        .sort_values("code", kind="stable")
+        .reset_index(drop=True),
+        preferences.iloc[order].reset_index(drop=True),
+        draft.pools.assign(sex=draft.pools["sex"].map(_LETTER).fillna(""))[columns].astype(
+            {"capacity": "int64"}
+        ),
+        draft.places.sort_values(["pool", "place"], kind="stable").reset_index(drop=True),
+    )
+
+
+def bands_of(roster: pd.DataFrame, policy: Policy) -> np.ndarray:
+    """Dense bands from 0: one per (priority group, points), or per priority group where the policy says so."""
+    group = roster["priority_group"].to_numpy(dtype=np.int64)
+    points = roster["points"].to_numpy(dtype=np.int64)
+    if policy.allocation.optimise_within == "priority_group":
+        points = np.zeros_like(points)
+    pairs = np.stack([group, -points], axis=1)
+    if not len(pairs):
+        return np.zeros(0, dtype=np.int64)
+    return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -1,0 +1,1 @@
+"""房源: which dwellings are offered, in which pools, kept for whom."""

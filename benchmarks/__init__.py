@@ -1,0 +1,1 @@
+"""Measured, as ratios against floors. ``make bench`` runs ``bench.py``."""

@@ -1,0 +1,1 @@
+"""The store: everything at rest."""
