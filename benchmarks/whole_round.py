@@ -43,13 +43,13 @@ def round_seconds(folder: Path, work: Path) -> dict[str, float]:
 
     from allocator.audit import verify_bundle
     from allocator.model.enums import Stage
-    from allocator.office import deliveries, rounds
+    from allocator.office import rounds
     from allocator.office.acts import Act
+    from allocator.office.deliveries import Ask, import_delivery
 
     act = Act(store_url=f"sqlite:///{work / 'city.db'}", policy_name=POLICY, out=work / "out", language="zh")
-    seconds = {
-        "import": _timed(lambda: deliveries.import_delivery(folder, act.store_url, policy_name=POLICY))[0]
-    }
+    ask = Ask(folder, store_url=act.store_url, policy_name=POLICY)
+    seconds = {"import": _timed(lambda: import_delivery(ask))[0]}
     for stage in Stage:
         details: dict[str, object] = {"answers": "random:1"} if stage is Stage.ANSWER else {}
         if stage is Stage.EXPORT:

@@ -21,7 +21,8 @@ _TASTES: Final = {
     "single": (0.6, 0.7, 0.2, _NONE, _NONE),
     "pair": (_NONE, 0.0, 0.8, 0.2, _NONE),
     "parent_and_big_child": (_NONE, _NONE, 0.2, 0.6, -0.5),
-    "family": (_NONE, _NONE, -0.6, 0.8, 0.5),
+    "family": (_NONE, _NONE, -0.2, 0.8, -1.2),
+    "large_family": (_NONE, _NONE, _NONE, 0.5, 1.0),
 }
 
 
@@ -49,7 +50,8 @@ def preferences(
 
 
 def _kinds(people: People) -> np.ndarray:
-    kinds = np.select([people.num_persons == 1, people.num_persons == 2], ["single", "pair"], "family")
+    sizes = [people.num_persons == size for size in (1, 2, 3)]
+    kinds = np.select(sizes, ["single", "pair", "family"], "large_family")
     return np.where(people.has_big_child, "parent_and_big_child", kinds)
 
 
@@ -69,10 +71,12 @@ def _chosen(
     if cells.empty:
         return (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, object), np.empty(0, object))
     of_type = np.array(taste)[_codes(cells["dwelling_type"], pd.Series(TYPES))]
-    liked = popularity + of_type + generator.gumbel(size=(len(rows), len(cells)))
-    liked += _closeness(people.households.iloc[rows], cells)
+    # The least of exponential times is the greatest of Gumbel utilities, and cheaper to draw.
+    times = generator.standard_exponential((len(rows), len(cells)), dtype=np.float32)
+    times *= np.exp(-popularity - of_type).astype(np.float32)
+    times *= _distance(people.households.iloc[rows], cells)
     width = min(_MAX_CHOICES, len(cells))
-    best = np.argsort(-liked, axis=1)[:, :width] if width == len(cells) else _best(liked, width)
+    best = _least(times, width)
     num = np.minimum(3 + generator.binomial(7, 0.45, len(rows)), width)
     is_kept = np.arange(width) < num[:, None]
     project = cells["project_id"].to_numpy(dtype=object)[best]
@@ -86,17 +90,31 @@ def _chosen(
     return np.repeat(rows, num), rank[is_kept], project[is_kept], dwelling_type[is_kept]
 
 
-def _best(liked: np.ndarray, width: int) -> np.ndarray:
-    """(n, width) columns of the greatest values, greatest first."""
-    top = np.argpartition(-liked, width, axis=1)[:, :width]
-    order = np.argsort(-np.take_along_axis(liked, top, axis=1), axis=1)
-    return np.take_along_axis(top, order, axis=1)
+def _least(times: np.ndarray, width: int) -> np.ndarray:
+    """(n, width) columns of the least values, least first; equal ones by column."""
+    if width == times.shape[1]:
+        return np.argsort(times, axis=1, kind="stable")
+    first = np.sort(np.argpartition(times, width, axis=1)[:, :width], axis=1)
+    order = np.argsort(np.take_along_axis(times, first, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(first, order, axis=1)
 
 
-def _closeness(households: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
-    """(n, cells): the own district and the own employer's stock are liked, another employer's is not."""
-    same = households["district"].to_numpy()[:, None] == cells["district"].to_numpy()
-    operator = cells["operator_id"].to_numpy(dtype=object)
-    own = households["employer_id"].to_numpy(dtype=object)[:, None] == operator
+def _distance(households: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
+    """(n, cells) factors: the own district and the own employer's stock are near, another employer's is far."""
+    district, home = _shared_codes(cells["district"], households["district"])
+    operator, employer = _shared_codes(cells["operator_id"], households["employer_id"])
     is_closed = (cells["supply_mode"] == SupplyMode.ENTERPRISE_BUILT).to_numpy()
-    return same * 1.0 + own * 2.5 - (~own & is_closed) * 3.5
+    near = np.where(home[:, None] == district, _factor(1.0), _factor(0.0))
+    is_own = employer[:, None] == operator
+    return near * np.where(is_own, _factor(2.5), np.where(is_closed, _factor(-3.5), _factor(0.0)))
+
+
+def _shared_codes(ours: pd.Series, theirs: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Both as codes of one list; a missing name of ours and of theirs are not the same."""
+    known = pd.Index(ours.dropna().unique())
+    mine, others = (_codes(values, known.to_series()) for values in (ours, theirs))
+    return mine, np.where(others < 0, -2, others)
+
+
+def _factor(utility: float) -> np.float32:
+    return np.float32(np.exp(-utility))

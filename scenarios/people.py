@@ -164,7 +164,7 @@ def _households(
     frame["employer_id"] = _employers_of(branch, world, employer_ids, generator)
     frame["registered_on"] = first_day - waited.astype("timedelta64[D]")
     frame["income_per_year_fen"] = _incomes(shape, status > 0, first_day, generator)
-    assets = generator.lognormal(np.log(70_000), 1.15, num) * np.where(status > 0, 0.3, 1.0)
+    assets = generator.lognormal(np.log(45_000), 1.0, num) * np.where(status > 0, 0.3, 1.0)
     frame["assets_fen"] = (assets.astype(np.int64) // 100) * 10_000
     usable = _areas(persons, generator)
     frame["usable_area_cm2"] = usable
@@ -202,16 +202,16 @@ def _incomes(
     """Fen over the twelve months before: pay swings with the season, so one month says little."""
     num = len(shape)
     earners = 1 + (shape[:, 0] * (generator.random(num) < 0.75))
-    monthly = generator.lognormal(np.log(4_300), 0.33, num) * np.where(is_assisted, 0.3, 1.0)
+    monthly = generator.lognormal(np.log(3_500), 0.28, num) * np.where(is_assisted, 0.3, 1.0)
     month = np.roll(_SEASON, -(int(str(first_day)[5:7]) - 1))
     pay = month * np.exp(generator.normal(0, 0.1, (num, 12)))
     return (monthly * earners * pay.sum(axis=1)).astype(np.int64) * 100
 
 
 def _areas(persons: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """cm² of usable area; three in four households own nothing here."""
+    """cm² of usable area; four in five households own nothing here."""
     per_head = generator.integers(8, 45, len(persons)) * 5_000
-    return np.where(generator.random(len(persons)) < 0.75, 0, per_head * persons)
+    return np.where(generator.random(len(persons)) < 0.82, 0, per_head * persons)
 
 
 def _registrations(branch: np.ndarray, generator: np.random.Generator) -> Any:
@@ -223,7 +223,8 @@ def _registrations(branch: np.ndarray, generator: np.random.Generator) -> Any:
 def _months(is_local: np.ndarray, generator: np.random.Generator) -> dict[str, Any]:
     """Tenure with a monthly hazard of 6 % (median 11 months); insurance also from earlier employers."""
     num = len(is_local)
-    employment = np.minimum(generator.geometric(0.06, num), 240)
+    # Two in five know the one-year rules and ask only when they fulfil them.
+    employment = np.minimum(generator.geometric(0.06, num) + 12 * (generator.random(num) < 0.4), 240)
     earlier = generator.integers(6, 60, num) * (generator.random(num) < 0.65)
     permit = pd.array(np.minimum(employment + generator.integers(0, 60, num), 300), dtype="Int64")
     permit[is_local] = pd.NA
@@ -258,7 +259,7 @@ def _needs_accessible(
 
 
 def _leave_gaps(households: pd.DataFrame, generator: np.random.Generator) -> None:
-    """Late papers: one of five columns is empty for about 3 % of the households."""
+    """Late papers: one of five columns is empty for about 4 % of the households."""
     columns = (
         "income_per_year_fen",
         "assets_fen",
@@ -267,7 +268,7 @@ def _leave_gaps(households: pd.DataFrame, generator: np.random.Generator) -> Non
         "social_insurance_months",
     )
     missing = np.where(
-        generator.random(len(households)) < 0.03, generator.integers(0, 5, len(households)), -1
+        generator.random(len(households)) < 0.04, generator.integers(0, 5, len(households)), -1
     )
     for place, column in enumerate(columns):
         households[column] = households[column].mask(missing == place)

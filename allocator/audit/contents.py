@@ -69,6 +69,11 @@ class Contents:
         return self.known("preferences.csv", "pool", self.pools)
 
     @cached_property
+    def wishes(self) -> Ints:
+        """Every (roster row, pool) of the lists as one number, row * C + pool, sorted."""
+        return np.sort(self.preference_rows * len(self.pools) + self.preference_pools)
+
+    @cached_property
     def removed(self) -> Bools:
         """(n,) who of the roster left after the commitment."""
         removed = np.zeros(len(self.codes), dtype=np.bool_)

@@ -66,10 +66,10 @@ def judge_band_optimum(instance: Instance, assigned: Ints, *, housing_first: boo
     closings = []
     prices = []
     if housing_first:
-        reached = np.empty(0, dtype=np.int64)
+        is_reached = np.zeros(instance.num_pools**2, dtype=np.bool_)
         for band in range(instance.num_bands):
-            reached = np.union1d(reached, walk.pairs(walk.band_moves(band)))
-            closings.append(_closing(walk, band, reached))
+            is_reached[walk.pairs(walk.band_moves(band))] = True
+            closings.append(_closing(walk, band, np.flatnonzero(is_reached)))
         steps = _ranks_after_housing(walk)
     else:
         steps = None

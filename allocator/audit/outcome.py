@@ -61,11 +61,10 @@ def check_preferences(bundle: Contents) -> None:
     fits &= np.diff(rows, prepend=0) >= 0
     if not fits.all():
         raise Fault(f"preferences.csv:{int(np.argmin(fits)) + 2}", "audit_bad_rank")
-    key = rows * len(bundle.pools) + pools
-    order = np.argsort(key, kind="stable")
-    twice = np.flatnonzero(np.diff(key[order]) == 0)
+    twice = np.flatnonzero(np.diff(bundle.wishes) == 0)
     if len(twice):
-        place = int(order[twice[0] + 1])
+        same_wish = rows * len(bundle.pools) + pools == bundle.wishes[twice[0]]
+        place = int(np.flatnonzero(same_wish)[1])
         raise Fault(f"preferences.csv:{place + 2}", "audit_twice", column="pool")
 
 
@@ -84,9 +83,9 @@ def check_result(bundle: Contents) -> None:
     if gone.any():
         raise Fault(f"result.csv:{int(np.argmax(gone)) + 2}", "audit_removed_housed")
     pools = bundle.known("result.csv", "pool", bundle.pools)
-    listed = np.sort(bundle.preference_rows * len(bundle.pools) + bundle.preference_pools)
     held = rows * len(bundle.pools) + pools
-    is_listed = np.isin(held, listed)
+    found = np.searchsorted(bundle.wishes, held)
+    is_listed = np.append(bundle.wishes, -1)[found] == held
     if not is_listed.all():
         raise Fault(f"result.csv:{int(np.argmin(is_listed)) + 2}", "audit_not_listed")
     load = np.bincount(pools, minlength=len(bundle.pools))

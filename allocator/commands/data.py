@@ -251,7 +251,10 @@ def _print_table(problems: list, language: str) -> None:  # type: ignore[type-ar
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(text_of(code, language) for code in ("data_severity", "data_place", "data_what")))
+    table = Table()
+    for code in ("data_severity", "data_place", "data_what"):
+        # Chinese has no spaces to break at: fold, or the cure is cut off.
+        table.add_column(text_of(code, language), overflow="fold")
     for problem in problems:
         place = f"{problem.row} {header_of(problem.column, problem.file, language)}".strip()
         # Text, not markup: a cell may hold square brackets.

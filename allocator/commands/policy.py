@@ -73,11 +73,11 @@ def show(
     as_json: JsonOption = False,
     lang: LangOption = DEFAULT_LANGUAGE,
 ) -> None:
-    """The law in force on a date, as a page / 某日有效的政策."""
+    """The law in force on a date, or the newest / 某日有效的政策，默认为最新."""
     from allocator.office import policies
     from allocator.policy.page import page
 
-    found = policies.in_force(_named(name, policy), _day(on))
+    found = policies.in_force(_named(name, policy), shared.date_of(on))
     if as_json:
         shared.print_json(found.document())
         return
@@ -127,7 +127,7 @@ def diff(
     from allocator.office import policies
     from allocator.policy.differences import differences
 
-    first = _day(on)
+    first = shared.date_of(on)
     found = differences(policies.in_force(a, first), policies.in_force(b, shared.date_of(on_b) or first))
     if as_json:
         shared.print_json(

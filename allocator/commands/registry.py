@@ -69,7 +69,8 @@ def export(
     if dry_run:
         shared.note(text_of("registry_dry_run", lang))
         return
-    shared.next_command(lang, f"allocator registry receive {month} FILE")
+    place = "" if store == DEFAULT_STORE else f" --store {store}"
+    shared.next_command(lang, f"allocator registry receive {month} FILE{place}")
 
 
 @group.command(help="Take in the registry's answer / 登记回执")

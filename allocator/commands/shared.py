@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
@@ -56,18 +57,31 @@ def date_of(text: str | None) -> date | None:
 
 
 def print_json(document: object) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    """One JSON document on stdout; in an encoding other than UTF-8 all of it in ASCII."""
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    say(json.dumps(document, ensure_ascii=not is_utf8, indent=1))
 
 
 def say(text: str) -> None:
-    """A result on stdout."""
-    sys.stdout.write(text + "\n")
+    """A result on stdout. Where the reader has left (``| head``) the command goes on and ends as it would."""
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        stop_printing()
+
+
+def stop_printing() -> None:
+    """From here on stdout leads nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def note(text: str) -> None:
-    """A message on stderr."""
-    sys.stderr.write(text + "\n")
+    """A message on stderr; nobody there to read it is no fault."""
+    with suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def next_command(language: str, command: str) -> None:

@@ -92,6 +92,17 @@ def ledger(
         return
     shared.say(text_of("ledger_heads", lang))
     for line in lines:
-        name = text_of("ledger_total", lang) if line["supply_mode"] == "total" else line["supply_mode"]
         amounts = (str(line["leases"]), yuan(line["rent_fen"]), yuan(line["subsidy_fen"]))
-        shared.say("\t".join((name, line["paid_by"] or "—", *amounts)))
+        shared.say("\t".join((*_names(line, lang), *amounts)))
+
+
+def _names(line: dict[str, Any], language: str) -> tuple[str, str]:
+    """Supply mode and payer in words."""
+    from allocator.messages import text_of
+    from allocator.model.columns import SUPPLY_MODES
+
+    mode = line["supply_mode"]
+    if mode == "total":
+        return text_of("ledger_total", language), "—"
+    payer = text_of(f"subsidy_paid_by_{line['paid_by']}", language)
+    return SUPPLY_MODES[mode][0] if language == "zh" else mode, payer

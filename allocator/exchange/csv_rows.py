@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ MAX_CELL_BYTES = 4_000
 # Above this many rows of the wrong width the file is not the one its name says.
 MAX_RAGGED_ROWS = 10_000
 _BLOCK_BYTES = 16 * 1024 * 1024
+_BLANK_LINES = re.compile(rb"(?:[ \t]*(?:\r\n|\n|\r))+")
 _RaggedRow = tuple[int, int, str]
 
 
@@ -29,13 +32,17 @@ def read_csv(path: Path, table: str, file: str, faults: Faults) -> Grid | None:
     content = utf8_of(path.read_bytes(), table, file, faults)
     if content is None:
         return None
+    # Blank lines before the header are no rows, but they count as lines of the spreadsheet.
+    blank = _BLANK_LINES.match(content)
+    num_blank = len(re.findall(rb"\r\n|\n|\r", blank[0])) if blank else 0
+    content = content[blank.end() :] if blank else content
     header = _header(content, table, file, faults)
     if header is None:
         return None
     content = content if content.endswith((b"\n", b"\r")) else content + b"\n"
-    if not _quotes_closed(content, table, file, faults):
+    if not _quotes_closed(content, num_blank, table, file, faults):
         return None
-    return _grid(content, header, table, file, faults)
+    return _grid(content, header, num_blank, table, file, faults)
 
 
 def _header(content: bytes, table: str, file: str, faults: Faults) -> list[str] | None:
@@ -54,7 +61,7 @@ def _header(content: bytes, table: str, file: str, faults: Faults) -> list[str] 
     return header
 
 
-def _quotes_closed(content: bytes, table: str, file: str, faults: Faults) -> bool:
+def _quotes_closed(content: bytes, num_blank: int, table: str, file: str, faults: Faults) -> bool:
     """Only an odd number of quotes can leave one open; where it opens is then looked for row by row."""
     if content.count(b'"') % 2 == 0:
         return True
@@ -65,14 +72,16 @@ def _quotes_closed(content: bytes, table: str, file: str, faults: Faults) -> boo
         for _ in reader:
             row += 1
     except csv.Error:
-        faults.of_file("quote_open", table, file, row=row + 1)
+        faults.of_file("quote_open", table, file, row=num_blank + row + 1)
         return False
     finally:
         csv.field_size_limit(limit)
     return True
 
 
-def _grid(content: bytes, header: list[str], table: str, file: str, faults: Faults) -> Grid | None:
+def _grid(
+    content: bytes, header: list[str], num_blank: int, table: str, file: str, faults: Faults
+) -> Grid | None:
     ragged: list[_RaggedRow] = []
     try:
         read = _arrow_table(content, len(header), ragged)
@@ -81,10 +90,13 @@ def _grid(content: bytes, header: list[str], table: str, file: str, faults: Faul
         return None
     if len(ragged) > MAX_RAGGED_ROWS:
         number, _, text = ragged[0]
-        faults.of_file("rows_ragged", table, file, row=number, value=text[:200], limit=MAX_RAGGED_ROWS)
+        row = num_blank + number
+        faults.of_file("rows_ragged", table, file, row=row, value=text[:200], limit=MAX_RAGGED_ROWS)
         return None
     columns = [_one_chunk(read.column(position)) for position in range(len(header))]
-    return _without_blanks(_with_ragged(columns, header, ragged), table, file, faults)
+    grid = _with_ragged(columns, header, ragged)
+    placed = replace(grid, row_numbers=grid.row_numbers + num_blank, header_row=num_blank + 1)
+    return _without_blanks(placed, table, file, faults)
 
 
 def _arrow_table(content: bytes, width: int, ragged: list[_RaggedRow]) -> pa.Table:

@@ -82,6 +82,8 @@ class Delivery:
 
     def sound_facts(self) -> Facts:
         """The facts without the faulty households; their members and preferences go with them."""
+        if not self.faulty_receipts:
+            return self.facts
         kept = {table.name: getattr(self.facts, table.name) for table in TABLES}
         for name in HOUSEHOLD_TABLES:
             is_sound = ~self.receipts_of(name).isin(self.faulty_receipts).to_numpy(dtype=bool)

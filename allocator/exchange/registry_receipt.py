@@ -55,7 +55,7 @@ def check_receipt(
     foreign = receipt["manifest_sha256"].fillna("").str.lower() != manifest_sha256
     if foreign.any():
         return _problems("receipt_foreign", receipt[foreign], "manifest_sha256", file)
-    unknown = ~receipt["lease_no"].isin(list(lease_nos))
+    unknown = ~pd.Index(receipt["lease_no"], dtype=object).isin(list(lease_nos))
     twice = receipt["lease_no"].duplicated(keep=False) & ~unknown
     missing = sorted(set(lease_nos) - set(receipt["lease_no"]))
     problems = [

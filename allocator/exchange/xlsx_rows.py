@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from datetime import date, datetime, time, timedelta
@@ -24,16 +27,34 @@ MAX_TEXT_BYTES = 2_000_000_000
 MAX_EXACT_NUMBER = 1e15
 MANGLED = "\ufdd0"  # a noncharacter: stands before a number whose digits are lost
 _CHUNK = 4 * 1024 * 1024
+_OVERLAP = 512
+# What the archive reader raises on bytes that are no sound archive, or one locked or packed otherwise.
+_NO_ARCHIVE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+_UNSAVED_FORMULA = re.compile(
+    rb'<c\b[^>]*?\br="[A-Z]{1,3}(\d{1,7})"[^>]*>\s*<f\b(?:[^>]*/>|[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
 
 
 def sheet_names(path: Path, table: str, file: str, faults: Faults) -> list[str] | None:
     """Names of the sheets of a workbook that is safe to open; None and a fault otherwise."""
-    if not _is_safe(path, table, file, faults):
+    content = path.read_bytes()  # once: what is looked through is what is opened
+    if not _is_safe(content, table, file, faults):
         return None
     import python_calamine
 
     try:
-        with python_calamine.CalamineWorkbook.from_path(str(path)) as workbook:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             return list(workbook.sheet_names)
     except _unreadable():
         faults.of_file("workbook_broken", table, file)
@@ -42,12 +63,13 @@ def sheet_names(path: Path, table: str, file: str, faults: Faults) -> list[str] 
 
 def read_xlsx(path: Path, table: str, file: str, faults: Faults, sheet: str | None = None) -> Grid | None:
     """The grid of one sheet (the first by default); None and a located fault where it cannot be read."""
-    if not _is_safe(path, table, file, faults):
+    content = path.read_bytes()  # once: what is looked through is what is opened
+    if not _is_safe(content, table, file, faults):
         return None
     import python_calamine
 
     try:
-        with python_calamine.CalamineWorkbook.from_path(str(path)) as workbook:
+        with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content)) as workbook:
             names = list(workbook.sheet_names)
             wanted = sheet if sheet is not None else names[0]
             page = workbook.get_sheet_by_name(wanted)
@@ -115,36 +137,40 @@ def _number_text(number: float) -> str:
     return f"{number:.12f}".rstrip("0") if "e" in text else text
 
 
-def _is_safe(path: Path, table: str, file: str, faults: Faults) -> bool:
+def _is_safe(content: bytes, table: str, file: str, faults: Faults) -> bool:
     """Unpack in pieces and count, so that a bomb is refused before anything holds it."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            fault = _bomb_in(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
-        fault = "workbook_broken"
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            fault, unsaved_row = _looked_through(archive)
+    except _NO_ARCHIVE:
+        fault, unsaved_row = "workbook_broken", 0
     if fault is not None:
         faults.of_file(fault, table, file, limit=MAX_UNPACKED_BYTES // 1024 // 1024)
+    elif unsaved_row:
+        faults.of_file("formula_unsaved", table, file, row=unsaved_row, severity="warning")
     return fault is None
 
 
-def _bomb_in(archive: zipfile.ZipFile) -> str | None:
+def _looked_through(archive: zipfile.ZipFile) -> tuple[str | None, int]:
+    """The fault that forbids opening it, and the first row of a formula saved without its value (0: none)."""
     left = MAX_UNPACKED_BYTES
-    longest_text = num_cells = 0
+    longest_text = num_cells = unsaved_row = 0
     for entry in archive.infolist():
         measure = _Measure(entry.filename)
         with archive.open(entry) as stream:
             while chunk := stream.read(_CHUNK):
                 left -= len(chunk)
                 if left < 0:
-                    return "workbook_bomb"
+                    return "workbook_bomb", 0
                 measure.take(chunk)
         if measure.area > MAX_AREA:
-            return "sheet_too_sparse"
+            return "sheet_too_sparse", 0
         num_cells += measure.num_cells
+        unsaved_row = unsaved_row or measure.unsaved_row
         longest_text = max(longest_text, measure.longest_text)
     if longest_text > MAX_CELL_BYTES and longest_text * num_cells > MAX_TEXT_BYTES:
-        return "workbook_bomb"
-    return None
+        return "workbook_bomb", 0
+    return None, unsaved_row
 
 
 class _Measure:
@@ -157,6 +183,7 @@ class _Measure:
         self.last_row = 1
         self.num_cells = 0
         self.longest_text = 0
+        self.unsaved_row = 0
         self.tail = b""
         self.run = 0
 
@@ -168,7 +195,10 @@ class _Measure:
             self.num_cells += len(found)
             self.columns.update(letters for letters, _ in found)
             self.last_row = max([self.last_row, *{int(row) for _, row in found}])
-            self.tail = seen[-64:]
+            if b"<f" in seen and not self.unsaved_row:
+                unsaved = _UNSAVED_FORMULA.search(seen)
+                self.unsaved_row = int(unsaved[1]) if unsaved else 0
+            self.tail = seen[-_OVERLAP:]
         elif self.is_text:
             for piece in re.split(rb"<", chunk):
                 self.run = len(piece) if b">" in piece else self.run + len(piece)

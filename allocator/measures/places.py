@@ -23,6 +23,7 @@ POOL_COLUMNS: Final = (
     "num_asked",
     "num_housed",
     "num_empty",
+    "num_turned_away",
     "closing_band",
     "closing_position",
     "cut_position",
@@ -38,39 +39,55 @@ def pool_figures(records: Sequence[SubRoundRecord]) -> pd.DataFrame:
 
 def _pools_of(record: SubRoundRecord) -> pd.DataFrame:
     pools = record.pools.sort_values("pool", kind="stable").reset_index(drop=True)
-    asked = record.preferences.drop_duplicates(["code", "pool"]).groupby("pool").size()
-    pools = pools.assign(sub_round=record.sub_round, num_asked=_counts(asked, pools["pool"]))
-    pools["sex"] = pools["sex"].fillna("")
-    housed = pd.Series(pd.NA, index=pools.index, dtype="Int64")
+    wishes = record.preferences[~record.preferences["code"].isin(record.removed)]
+    wishes = wishes.groupby(["code", "pool"], sort=False)["rank"].min().reset_index()
+    asked = _counts(wishes.groupby("pool").size(), pools["pool"])
+    pools = pools.assign(sub_round=record.sub_round, num_asked=asked, sex=pools["sex"].fillna(""))
+    housed = turned_away = pd.Series(pd.NA, index=pools.index, dtype="Int64")
     if record.result is not None:
         housed = _counts(record.result.groupby("pool").size(), pools["pool"]).astype("Int64")
+        turned_away = _counts(_turned_away(wishes, record.result), pools["pool"]).astype("Int64")
     pools["num_housed"], pools["num_empty"] = housed, pools["capacity"].astype("Int64") - housed
+    pools["num_turned_away"] = turned_away
     closing = _closing(record.certificate or {}, pools["pool"])
     return pd.concat([pools, closing], axis=1)[list(POOL_COLUMNS)]
 
 
-def _counts(counted: pd.Series, names: pd.Series) -> pd.Series:
-    return names.map(counted).fillna(0).astype("int64")
+def _turned_away(wishes: pd.DataFrame, result: pd.DataFrame) -> pd.Series:
+    """Per pool the households that list it above what they got, or got nothing."""
+    got = result[["code", "pool"]].merge(wishes, on=["code", "pool"]).set_index("code")["rank"]
+    above = wishes["code"].map(got).fillna(np.inf) > wishes["rank"]
+    return wishes[above].groupby("pool").size()
 
 
 def _closing(certificate: Mapping[str, Any], pools: pd.Series) -> pd.DataFrame:
-    """closing_band, closing_position, cut_position: the first band in which someone was turned away.
+    """closing_band, closing_position, cut_position: the first band that found the pool closed, and how far it reached.
 
-    The cut is the place in the order up to which the pool was within reach: the closing position, or, where
-    earlier bands filled the pool, the end of those bands.
+    Of `serial` the pools filled. Of `band_optimum` (docs/reference/certificate.md) the closing positions of
+    the first band that has one; a pool sealed at a band (its price is not the sink's) is full for the next:
+    position 0. The cut is the closing position or, where that is 0, the end of the bands before.
     """
-    bands: dict[str, int] = {}
-    positions: dict[str, int] = dict(certificate.get("filled", {}))
-    cuts = dict(positions)
-    ahead = 0
+    found = {pool: (pd.NA, position, position) for pool, position in certificate.get("filled", {}).items()}
+    end, sealed = 0, set[str]()
     for level in certificate.get("bands", ()):
+        band = int(level["band"])
         for pool, position in level["closing"].items():
-            if pool not in bands:
-                bands[pool], positions[pool], cuts[pool] = level["band"], position, position or ahead
-        ahead += level["num_households"]
-    found = {"closing_band": bands, "closing_position": positions, "cut_position": cuts}
-    columns = {name: pd.array([at.get(pool) for pool in pools], dtype="Int64") for name, at in found.items()}
-    return pd.DataFrame(columns)
+            found.setdefault(pool, (band, position, position or end))
+        end += int(level["num_households"])
+        sealed |= {pool for pool in pools if level["prices"].get(pool, 0) != level["sink_price"]}
+        for pool in sorted(sealed - set(found)):
+            found[pool] = (band + 1, 0, end)
+    nothing = (pd.NA, pd.NA, pd.NA)
+    columns = zip(*(found.get(pool, nothing) for pool in pools), strict=True)
+    names = ("closing_band", "closing_position", "cut_position")
+    arrays = list(columns) or [(), (), ()]
+    return pd.DataFrame(
+        {name: pd.array(list(told), dtype="Int64") for name, told in zip(names, arrays, strict=True)}
+    )
+
+
+def _counts(counted: pd.Series, names: pd.Series) -> pd.Series:
+    return names.map(counted).fillna(0).astype("int64")
 
 
 def place_figures(records: Sequence[SubRoundRecord], waived: frozenset[str]) -> pd.DataFrame:
@@ -127,8 +144,7 @@ def empty_figures(places: pd.DataFrame, pools: pd.DataFrame) -> pd.DataFrame:
     """Empty places by supply mode and reason: supply_mode, reason, num_places.
 
     ``waived``: offered and declined. Otherwise, by the pool in the last sub-round the place stood in: nobody
-    listed it; fewer listed it than it holds; or enough did, and those not in it were housed in
-    a pool they like at least as well, or where their wish could not stand against the rest of the band.
+    listed it; fewer listed it than it holds; or enough did, and those not in it were housed elsewhere.
     """
     keys = ["sub_round", "pool"]
     known = places.merge(pools[[*keys, "capacity", "num_asked"]], on=keys, how="left")

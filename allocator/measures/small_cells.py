@@ -37,7 +37,7 @@ def merge_small_spans(counts: pd.Series) -> pd.DataFrame:
     """Neighbouring numbers joined into spans until none holds 1 to 9: ``first``, ``last``, ``count``.
 
     ``counts`` is indexed by the number (a rank, a size), ascending. Spans grow upwards; a
-    small rest at the end joins the span before it.
+    small rest at the end joins the spans before it.
     """
     spans: list[list[int]] = []
     for number, count in counts.sort_index().items():
@@ -45,7 +45,7 @@ def merge_small_spans(counts: pd.Series) -> pd.DataFrame:
             spans[-1][1], spans[-1][2] = int(number), spans[-1][2] + int(count)
         else:
             spans.append([int(number), int(number), int(count)])
-    if len(spans) > 1 and 0 < spans[-1][2] < LEAST_COUNT:
+    while len(spans) > 1 and 0 < spans[-1][2] < LEAST_COUNT:
         last = spans.pop()
         spans[-1][1], spans[-1][2] = last[1], spans[-1][2] + last[2]
     return pd.DataFrame(spans, columns=["first", "last", "count"]).astype("int64")

@@ -18,6 +18,7 @@ class Layers:
         self.moves = moves
         self.closed = 0
         self._layers: list[int] = []
+        self._hopeful = list(range(moves.sink))
 
     def way_from(self, sources: int) -> list[Step] | None:
         """Steps from one of the full pools ``sources`` (a mask) to a pool with room, the last into the sink.
@@ -36,13 +37,13 @@ class Layers:
         moves = self.moves
         steps: list[Step] = []
         for layer in reversed(self._layers[:depth]):
-            member = target = NOWHERE
+            member = NOWHERE
             while member == NOWHERE:
                 below = moves.row(pool) & layer
                 if not below:
                     return None
-                target = _lowest(below)
-                member = moves.mover(pool, target)
+                member = moves.mover(pool, below)
+            target = _lowest(moves.mask(member) & layer)
             steps.append((pool, target, member))
             pool = target
         if moves.room[pool] <= 0:
@@ -52,9 +53,9 @@ class Layers:
 
     def _build(self) -> None:
         """All layers from the pools with room upwards; what is left over is closed."""
-        moves = self.moves
-        with_room = [pool for pool in range(moves.sink) if moves.room[pool] > 0]
-        rest = [(pool, moves.row(pool)) for pool in range(moves.sink) if moves.room[pool] <= 0]
+        room = self.moves.room
+        with_room = [pool for pool in self._hopeful if room[pool] > 0]
+        rest = [(pool, self.moves.row(pool)) for pool in self._hopeful if room[pool] <= 0]
         layer = sum(1 << pool for pool in with_room)
         self._layers = []
         while layer:
@@ -62,7 +63,9 @@ class Layers:
             leading = [pool for pool, row in rest if row & layer]
             rest = [(pool, row) for pool, row in rest if not row & layer]
             layer = sum(1 << pool for pool in leading)
-        self.closed = sum(1 << pool for pool, _ in rest)
+        lost = {pool for pool, _ in rest}
+        self._hopeful = [pool for pool in self._hopeful if pool not in lost]
+        self.closed |= sum(1 << pool for pool in lost)
 
 
 def _lowest(mask: int) -> int:

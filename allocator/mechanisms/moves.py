@@ -102,12 +102,17 @@ class Moves:
             else:
                 self.enter(member, target)
 
-    def mover(self, source: int, target: int) -> int:
-        """Someone in ``source`` who may move to ``target``; for ``NOWHERE`` the row is read anew."""
-        place, after, bit = self.place, self.after, self._bit[target]
+    def mover(self, source: int, targets: int) -> int:
+        """Someone in ``source`` who may move to one of ``targets`` (a mask).
+
+        For ``NOWHERE`` there is nobody, and the row is read anew.
+        """
+        place, after, masks = self.place, self.after, self._masks
         for member in reversed(self._holders[source]):
-            if member > after and place[member] == source and self.mask(member) & bit:
-                return member
+            if member > after and place[member] == source:
+                mask = masks[member]
+                if (self.mask(member) if mask == _UNREAD else mask) & targets:
+                    return member
         self._read(source)
         return NOWHERE
 
@@ -155,7 +160,7 @@ class Moves:
                     self._read(source)
                     return None
             elif source != self.sink:
-                member = self.mover(source, target)
+                member = self.mover(source, self._bit[target])
                 if member == NOWHERE:
                     return None
             steps.append((source, target, member))

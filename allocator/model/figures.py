@@ -25,6 +25,8 @@ class SubRoundRecord:
                      left over runs on): it is counted once, in the last.
     ``result``       code, pool, dwelling_id; the housed only.
     ``certificate``  the document of docs/reference/certificate.md.
+    ``removed``      codes of those who left between commitment and allocation (housed in an earlier sub-round,
+                     withdrawn, frozen): their lists count as empty.
     ``has_ceremony`` False where places suffice and the draw was skipped by rule.
     """
 
@@ -36,6 +38,7 @@ class SubRoundRecord:
     result: pd.DataFrame | None = None
     certificate: Mapping[str, Any] | None = None
     has_ceremony: bool | None = None
+    removed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +54,10 @@ class RoundFigures:
                     given and not declined).
     ``ranks``       first_rank, last_rank, num_households: ranks got, 1 is first; small ones merged into spans.
     ``pools``       without the sub-round of need: sub_round, pool, project_name, supply_mode, dwelling_type, sex, rent_per_m2_fen, capacity,
-                    num_asked (households that list it), num_housed, num_empty (Int64), closing_band,
-                    closing_position (Int64; NA: nobody was turned away; 0: filled by earlier bands),
-                    cut_position (Int64): the place in the order up to which the pool was within reach.
+                    num_asked (households that list it and did not leave), num_housed, num_empty,
+                    num_turned_away (Int64: they list it above what they got), closing_band, closing_position (Int64;
+                    0: full when that band's turn came; NA: no band found it closed), cut_position (Int64): the place in
+                    the order up to which the pool was within reach.
     ``rates``       grouping (branch, num_persons, priority_group), group, num_households, num_housed, rate,
                     low, high (Wilson, 95 %), impact_ratio (rate over the highest rate of the grouping).
     ``empty``       supply_mode, reason, num_places: what is still empty and why. Reasons: not_allocated,

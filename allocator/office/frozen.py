@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from allocator.errors import Refused
-from allocator.model.enums import Stage
-from allocator.office.acts import NO_SUB_ROUND, Desk
+from allocator.office.acts import NO_SUB_ROUND
 from allocator.rounds.freeze import SubRound
 from allocator.store import Store
 
@@ -22,6 +20,11 @@ def save(store: Store, month: str, frozen: SubRound) -> None:
 def load(store: Store, month: str, sub_round: str) -> SubRound:
     """A frozen sub-round as it was saved."""
     return SubRound(sub_round, **{name: store.frame(month, sub_round, name) for name in _FRAMES})
+
+
+def roster(store: Store, month: str, sub_round: str) -> pd.DataFrame:
+    """The frozen roster alone."""
+    return store.frame(month, sub_round, "roster")
 
 
 def people(store: Store, month: str) -> pd.DataFrame:
@@ -57,9 +60,3 @@ def occupied(store: Store) -> pd.DataFrame:
             "sex": in_force["receipt_no"].map(sex).fillna("").to_numpy(),
         }
     )
-
-
-def need_stage(desk: Desk, stage: Stage) -> None:
-    """Refuse when what a stage needs was never frozen (a store from an interrupted migration)."""
-    if not desk.record.sub_rounds:
-        raise Refused("round_not_frozen", month=desk.month, stage=str(stage))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from allocator.model.canonical import sha256_hex
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among, positions_among
 from allocator.office import frozen
 from allocator.office.acts import Desk
 from allocator.office.stage_open import frozen_facts
@@ -43,8 +44,10 @@ def write_rosters(
 ) -> None:
     """The qualified list of every sub-round, and everybody's slip."""
     own = []
+    masked = _masked(facts)
+    names = dict(zip(masked["receipt_no"].tolist(), masked["name"].tolist(), strict=True))
     for sub_round in rounds:
-        identities = masking.identities_of(facts, sub_round.roster[["receipt_no", "code"]])
+        identities = _identities(masked, sub_round.roster)
         rows = notices.roster_rows(sub_round.roster, identities)
         told = {
             "commitment_sha256": committed[sub_round.name],
@@ -52,34 +55,45 @@ def write_rosters(
             "moment": ceremony.moment,
         }
         _write_notice(desk, _notice(desk, "roster", sub_round.name, told), rows)
-        own.append(_slips(desk, facts, sub_round, receipts, committed[sub_round.name]))
+        own.append(_slips(desk, names, sub_round, receipts, committed[sub_round.name]))
     _write_private(
         desk.out / desk.month / "private" / "slips.csv", slips.slips_csv(pd.concat(own, ignore_index=True))
     )
 
 
+def _masked(facts: Facts) -> pd.DataFrame:
+    """``receipt_no, name, receipt_tail`` of every household, masked once for all sub-rounds."""
+    receipts = facts.households["receipt_no"]
+    everyone = pd.DataFrame({"receipt_no": receipts, "code": receipts})
+    return masking.identities_of(facts, everyone).rename(columns={"code": "receipt_no"})
+
+
+def _identities(masked: pd.DataFrame, roster: pd.DataFrame) -> pd.DataFrame:
+    """``code, name, receipt_tail`` of those on the roster."""
+    place = positions_among(roster["receipt_no"], masked["receipt_no"])
+    named = masked[["name", "receipt_tail"]].iloc[place].reset_index(drop=True)
+    return named.assign(code=roster["code"].to_numpy())[["code", "name", "receipt_tail"]]
+
+
 def _slips(
-    desk: Desk, facts: Facts, sub_round: SubRound, receipts: pd.DataFrame, committed: str
+    desk: Desk, names: Mapping[str, str], sub_round: SubRound, receipts: pd.DataFrame, committed: str
 ) -> pd.DataFrame:
     """Everybody's slip of the public sub-round; of the others only of those who take part."""
-    classes = receipts[["receipt_no", "class"]]
     if sub_round.name != "public":
-        classes = classes[classes["receipt_no"].isin(sub_round.roster["receipt_no"])]
+        receipts = receipts[is_among(receipts["receipt_no"], sub_round.roster["receipt_no"])]
     salts = receipts.rename(columns={"salt": "receipt_salt"})[["receipt_no", "receipt_salt"]]
     codes = salts.merge(sub_round.roster[["receipt_no", "code", "salt"]], on="receipt_no", how="left")
-    masked = masking.identities_of(facts, classes.assign(code=classes["receipt_no"]))
-    names = dict(zip(masked["code"], masked["name"], strict=True))
+    classes = receipts[["receipt_no", "class"]]
     return slips.slips_of(codes, classes, names, desk.month, sub_round.name, committed)
 
 
 def write_orders(desk: Desk) -> dict[str, int]:
     """The order of every sub-round; gives the number of rows of each."""
-    facts = frozen_facts(desk.store, desk.month)
+    masked = _masked(frozen_facts(desk.store, desk.month, with_preferences=False))
     counts = {}
     for name in desk.record.sub_rounds:
-        roster = frozen.load(desk.store, desk.month, name).roster
         order = desk.store.frame(desk.month, name, "order")
-        identities = masking.identities_of(facts, roster[["receipt_no", "code"]])
+        identities = _identities(masked, frozen.roster(desk.store, desk.month, name))
         _write_notice(
             desk, _notice(desk, "order", name, _drawn(desk, name)), notices.order_rows(order, identities)
         )
@@ -89,12 +103,12 @@ def write_orders(desk: Desk) -> dict[str, int]:
 
 def write_results(desk: Desk) -> None:
     """The result of every sub-round."""
-    facts = frozen_facts(desk.store, desk.month)
+    masked = _masked(frozen_facts(desk.store, desk.month, with_preferences=False))
     for name in desk.record.sub_rounds:
-        roster = frozen.load(desk.store, desk.month, name).roster
+        roster = frozen.roster(desk.store, desk.month, name)
         order, result = (desk.store.frame(desk.month, name, frame) for frame in ("order", "result"))
-        housed = roster[roster["code"].isin(result["code"])]
-        identities = masking.identities_of(facts, housed[["receipt_no", "code"]])
+        housed = roster[is_among(roster["code"], result["code"])]
+        identities = _identities(masked, housed)
         rows = notices.result_rows(result, order, identities)
         _write_notice(desk, _notice(desk, "result", name, _drawn(desk, name)), rows)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from allocator import policy as law
 from allocator.errors import FaultsFound, WrongUsage
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from allocator.model.composition import Composition
     from allocator.model.facts import Facts
     from allocator.policy.in_force import Policy
+
+# m² to the cm², yuan to the fen.
+_DWELLING: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,4})?)\s*,\s*([0-9]{1,6}(?:\.[0-9]{1,2})?)")
 
 
 def listed() -> list[dict[str, Any]]:
@@ -32,9 +36,10 @@ def listed() -> list[dict[str, Any]]:
     return entries
 
 
-def in_force(name_or_dir: str, on: date) -> Policy:
-    """The policy of that authority or folder on that day. Raises ``Refused``."""
-    return law.load(name_or_dir).in_force(on)
+def in_force(name_or_dir: str, on: date | None) -> Policy:
+    """The policy of that authority or folder on that day; without a day its newest. Raises ``Refused``."""
+    book = law.load(name_or_dir)
+    return book.in_force(on or book.days_of_change()[-1])
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,11 @@ class Dwelling:
 
 def dwelling_of(text: str) -> Dwelling:
     """``AREA_M2,RENT_PER_M2`` as numbers; anything else is wrong usage."""
-    parts = text.split(",")
-    try:
-        area, rent = (Decimal(part.strip()) for part in parts)
-        area_cm2, rent_fen = area * 10_000, rent * 100
-        is_sound = all(value >= 0 and value == int(value) for value in (area_cm2, rent_fen))
-    except (InvalidOperation, ValueError, OverflowError):
-        is_sound = False
-    if not is_sound:
+    found = _DWELLING.fullmatch(text.strip())
+    if found is None:
         raise WrongUsage("policy_dwelling_malformed", value=text)
-    return Dwelling(int(area_cm2), int(rent_fen))
+    area, rent = (Decimal(part) for part in found.groups())
+    return Dwelling(int(area * 10_000), int(rent * 100))
 
 
 @dataclass(frozen=True, eq=False)

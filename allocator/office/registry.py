@@ -113,12 +113,12 @@ def _to_file(leases: pd.DataFrame, earlier: Sequence[ExportRecord], *, increment
 def filings(leases: pd.DataFrame, exports: Sequence[ExportRecord]) -> pd.Series:
     """Where each lease stands with the registry by the receipts so far (``Filing``), on the leases' index."""
     filing = pd.Series(Filing.PENDING.value, index=leases.index, dtype="str")
+    names = pd.Index(leases["lease_no"], dtype=object)  # text columns look up one by one
     for record in exports:
         if not record.receipt:
             continue
-        sent_back = leases["lease_no"].isin(list(record.receipt["rejected"]))
-        filing[leases["lease_no"].isin(list(record.receipt["accepted"]))] = Filing.FILED.value
-        filing[sent_back] = Filing.REJECTED.value
+        filing[names.isin(list(record.receipt["accepted"]))] = Filing.FILED.value
+        filing[names.isin(list(record.receipt["rejected"]))] = Filing.REJECTED.value
     return filing
 
 
@@ -263,5 +263,8 @@ def faulty_export(folder: Path, language: str) -> None:
     problems = check_export(folder)
     if problems:
         raise FaultsFound(
-            "filed_file_faulty", file=folder.name, num=len(problems), lines=lines_of(problems, language)
+            "registry_export_differs",
+            folder=folder.name,
+            num=len(problems),
+            lines=lines_of(problems, language),
         )

@@ -95,8 +95,15 @@ def _sub_round(store: Store, month: str, name: str, facts: Facts, people: pd.Dat
     drawn = json.loads(store.artefact(month, name, "commitment"))["draw"]
     certificate = json.loads(store.artefact(month, name, "certificate")) if is_allocated else None
     result = store.frame(month, name, "result") if is_allocated else None
+    removed = store.frame(month, name, "removals")["code"] if is_allocated else ()
     return sub_round_record(
-        known, facts, people, result=result, certificate=certificate, has_ceremony=bool(drawn["ceremony"])
+        known,
+        facts,
+        people,
+        result=result,
+        certificate=certificate,
+        has_ceremony=bool(drawn["ceremony"]),
+        removed=frozenset(removed),
     )
 
 
@@ -108,6 +115,7 @@ def sub_round_record(
     result: pd.DataFrame | None,
     certificate: Mapping[str, object] | None,
     has_ceremony: bool | None,
+    removed: frozenset[str],
 ) -> SubRoundRecord:
     """A frozen sub-round with what the measures want beside it: branch and size of households, project names."""
     roster = known.roster.merge(
@@ -124,4 +132,5 @@ def sub_round_record(
         result=result,
         certificate=certificate,
         has_ceremony=has_ceremony,
+        removed=removed,
     )

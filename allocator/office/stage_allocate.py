@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from allocator.model.canonical import canonical_bytes, sha256_hex
+from allocator.model.lookups import is_among
 from allocator.office import bundles, frozen, papers
 from allocator.office.acts import Desk
 from allocator.office.steps import Step
@@ -23,7 +24,7 @@ def allocate(desk: Desk) -> Step:
         sub_round = frozen.load(desk.store, desk.month, name)
         order = desk.store.frame(desk.month, name, "order")
         roster = sub_round.roster
-        removed = sorted(roster.loc[roster["receipt_no"].isin(gone), "code"])
+        removed = sorted(roster.loc[is_among(roster["receipt_no"], gone), "code"])
         seed = json.loads(desk.store.artefact(desk.month, name, "draw"))["seed"]
         allocated = allocation.allocate(sub_round, order, set(removed), desk.policy.allocation, seed)
         desk.store.put_frame(
@@ -31,7 +32,7 @@ def allocate(desk: Desk) -> Step:
         )
         desk.store.put_frame(desk.month, name, "result", allocated.result)
         desk.store.put_artefact(desk.month, name, "certificate", canonical_bytes(allocated.certificate))
-        housed = roster.loc[roster["code"].isin(allocated.result["code"]), "receipt_no"]
+        housed = roster.loc[is_among(roster["code"], allocated.result["code"]), "receipt_no"]
         gone |= set(housed)
         figures[name] = {"housed": len(housed), "places": sub_round.num_places, "removed": len(removed)}
         said.append(("allocated", {"sub_round": name, "households": len(roster), **figures[name]}))

@@ -26,7 +26,7 @@ def draw(desk: Desk, public_value: str | None = None, minutes: str | None = None
     for name, document in commitments.items():
         used = value if drawn[name]["ceremony"] else ""
         seed = draws.seed_of(document, used, rehearsal=desk.record.rehearsal)
-        roster = frozen.load(desk.store, desk.month, name).roster
+        roster = frozen.roster(desk.store, desk.month, name)
         order = draws.order_of(roster[["code", "band", "points"]], seed)
         desk.store.put_frame(desk.month, name, "order", order)
         drawn_as = {"public_value": used, "seed": seed}

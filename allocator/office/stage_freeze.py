@@ -30,6 +30,8 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     rounds = freeze.sub_rounds(facts, people, desk.policy, desk.month, desk.on, frozen.occupied(desk.store))
     key = codes.round_key(facts, desk.month)
     receipts = received(desk, people, key)
+    counted = commitment.receipts_counted(receipts)
+    previous = frozen.previous_manifest(desk.store, desk.month)
     ceremony = declared_draw(desk, source, moment)
     policy_files = desk.book.published_files(desk.record.on)
     committed = {}
@@ -44,8 +46,8 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
             preferences=sub_round.preferences,
             pools=sub_round.pools,
             dwellings=sub_round.dwellings,
-            receipts=receipts,
-            previous_manifest=frozen.previous_manifest(desk.store, desk.month),
+            receipts=counted,
+            previous_manifest=previous,
             ceremony=_ceremony(desk, sub_round, ceremony),
         )
         frozen.save(desk.store, desk.month, sub_round)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from allocator.errors import Refused
-from allocator.model.columns import TABLES
+from allocator.model.columns import PREFERENCES, TABLES
 from allocator.model.enums import Stage, Verdict
-from allocator.model.facts import Facts
+from allocator.model.facts import Facts, empty_frame
+from allocator.model.lookups import is_among
 from allocator.model.records import RoundRecord
 from allocator.office.acts import (
     NO_SUB_ROUND,
@@ -27,8 +28,8 @@ from allocator.rounds.screened import screen as screen_people
 from allocator.store import Store
 
 SNAPSHOT = "snapshot-"
-# Households that are not asked again: they have a home, or left, or their case is frozen.
-_NOT_TAKING_PART = ("housed", "withdrawn", "frozen")
+# Households that are not asked: they have a home, or left, or their case is frozen, or what they last delivered is faulty.
+_NOT_TAKING_PART = ("housed", "withdrawn", "frozen", "set_aside")
 
 
 def open_round(store: Store, month: str, act: Act) -> Step:
@@ -88,7 +89,7 @@ def taking_part(facts: Facts, standings: pd.DataFrame) -> Facts:
     gone = standings.loc[standings["state"].isin(_NOT_TAKING_PART), "receipt_no"]
 
     def left(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame[~frame["receipt_no"].isin(gone)].reset_index(drop=True)
+        return frame[~is_among(frame["receipt_no"], gone)].reset_index(drop=True)
 
     return Facts(
         employers=facts.employers,
@@ -100,9 +101,11 @@ def taking_part(facts: Facts, standings: pd.DataFrame) -> Facts:
     )
 
 
-def frozen_facts(store: Store, month: str) -> Facts:
-    """The facts as they were frozen when the month was screened."""
-    return Facts(**{table.name: store.frame(month, NO_SUB_ROUND, SNAPSHOT + table.name) for table in TABLES})
+def frozen_facts(store: Store, month: str, *, with_preferences: bool = True) -> Facts:
+    """The facts as they were frozen when the month was screened; the million preferences only where asked for."""
+    wanted = [table for table in TABLES if with_preferences or table is not PREFERENCES]
+    frames = {table.name: store.frame(month, NO_SUB_ROUND, SNAPSHOT + table.name) for table in wanted}
+    return Facts(**({PREFERENCES.name: empty_frame(PREFERENCES)} | frames))
 
 
 def _counts(screened: Screened) -> dict[str, int]:

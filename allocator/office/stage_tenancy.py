@@ -32,7 +32,11 @@ def answer(desk: Desk, answers: str | None = None) -> Step:
 def sign(desk: Desk) -> Step:
     """Sign the leases of accepted offers; what is unanswered is waived."""
     signed = tenancies.sign_round(
-        desk.store, desk.policy, desk.month, desk.on, facts=frozen_facts(desk.store, desk.month)
+        desk.store,
+        desk.policy,
+        desk.month,
+        desk.on,
+        facts=frozen_facts(desk.store, desk.month, with_preferences=False),
     )
     figures = {name: int(count) for name, count in signed.figures.items()}
     return Step(

@@ -106,7 +106,7 @@ def _seed_of(wish: str) -> int:
 
 def _receipts(store: Store, offers: pd.DataFrame, given: pd.DataFrame) -> set[str]:
     """Receipt numbers the bureau knows; looked up only where an answer has no offer."""
-    if given["receipt_no"].isin(offers["receipt_no"]).all():
+    if _among(given["receipt_no"], offers["receipt_no"]).all():
         return set()
     return set(store.read_facts().households["receipt_no"])
 
@@ -133,7 +133,8 @@ def _line_of(problem: Problem, language: str) -> str:
         "value": problem.value[:80],
     }
     text = text_of(problem.code, language, **{**place, "names": problem.column, **problem.params})
-    return text_of("filed_fault_line", language, **place, text=text)
+    shape = "filed_fault_line" if problem.row else "filed_fault_file"
+    return text_of(shape, language, **place, text=text)
 
 
 def states_of(offers: pd.DataFrame) -> dict[str, int]:
@@ -152,7 +153,8 @@ def sign_round(store: Store, policy: Policy, month: str, on: date, *, facts: Fac
     store.write_offers(offers)
     known, standings = store.read_facts() if facts is None else facts, store.standings()
     held = standings.loc[standings["state"].isin(_HELD), "receipt_no"]
-    free = offers[~offers["receipt_no"].isin(held)]
+    is_held = _among(offers["receipt_no"], held)
+    free = offers[~is_held]
     grounds = lease_grounds(free, known, policy.tenancy, policy.supply.modes, on)
     leases = leases_of(grounds, month=month, signed_on=on, num_before=len(store.leases(month)))
     store.write_leases(leases)
@@ -162,7 +164,7 @@ def sign_round(store: Store, policy: Policy, month: str, on: date, *, facts: Fac
     figures = {
         **states_of(offers),
         **money_of(leases),
-        "held": int((accepted & offers["receipt_no"].isin(held)).sum()),
+        "held": int((accepted & is_held).sum()),
         "must_apply_again": int((changed["state"] == Standing.WITHDRAWN.value).sum()),
     }
     return Signed(leases, grounds, figures)

@@ -22,6 +22,8 @@ from allocator.policy.rules import BranchRule, Criterion, ScreeningRules
 from allocator.policy.sections import SECTIONS, validated, versions_of
 
 IN_FORCE = "in_force.json"
+# Names that stand beside the criteria in the findings.
+_TAKEN = ("receipt_no", "branch")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class _Reading:
             return
         for name, table in content.items():
             self.places[f"criteria.{name}"] = file
+            if name in _TAKEN:
+                self.faults.add("policy_twice", file, f"criteria.{name}", value=name)
             self.criteria[name] = criterion_versions(name, table, file, self.faults)
             for version in self.criteria[name]:
                 check_override(version.content, file, f"criteria.{name}", self.faults)

@@ -29,6 +29,8 @@ MECHANISMS: Final = (
     "probabilistic_serial",
     "leximin_lottery",
 )
+# Columns that stand beside the score lines.
+_TAKEN: Final = ("receipt_no", "points")
 # Stage whose day must lie behind the window that the other stage opens.
 _WINDOWS: Final = (
     (Stage.PUBLISH_ROSTER, "roster_window_days", Stage.DRAW),
@@ -52,7 +54,7 @@ def check_section(content: object, file: str, key: str, faults: Faults) -> None:
             _check_distinct([row.id for row in content.rows], file, f"{key}.rows", faults)
         case RankingRules():
             _check_distinct([group.id for group in content.groups], file, f"{key}.groups", faults)
-            _check_distinct([line.id for line in content.lines], file, f"{key}.lines", faults)
+            _check_distinct([line.id for line in content.lines], file, f"{key}.lines", faults, _TAKEN)
             _check_lines(content, file, key, faults)
         case TenancyRules() if content.subsidy is not None:
             _check_subsidy(content.subsidy, file, f"{key}.subsidy", faults)
@@ -60,8 +62,10 @@ def check_section(content: object, file: str, key: str, faults: Faults) -> None:
             pass
 
 
-def _check_distinct(names: Iterable[str], file: str, key: str, faults: Faults) -> None:
-    seen: set[str] = set()
+def _check_distinct(
+    names: Iterable[str], file: str, key: str, faults: Faults, taken: Iterable[str] = ()
+) -> None:
+    seen: set[str] = set(taken)
     for name in names:
         if name in seen:
             faults.add("policy_twice", file, key, value=name)

@@ -44,10 +44,15 @@ def read_files(folder: Path, faults: Faults) -> dict[str, bytes]:
 
 
 def _content(place: Path, folder: Path, faults: Faults) -> bytes | None:
-    if not place.resolve().is_relative_to(folder.resolve()):
+    try:
+        is_inside = place.resolve().is_relative_to(folder.resolve())
+        is_file = place.is_file()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        is_inside, is_file = True, False
+    if not is_inside:
         faults.add("policy_file_outside", place.name, "-")
         return None
-    if not place.is_file():
+    if not is_file:
         faults.add("policy_file_unreadable", place.name, "-")
         return None
     if place.stat().st_size > MAX_BYTES:

@@ -105,6 +105,8 @@ class PriorityGroup(Sourced):
     # Inclusive: some member is at least so old.
     member_age_from: int | None = None
     registered_queue: bool = False
+    # Inclusive: so many draws were lost before.
+    lost_rounds_from: int | None = None
     statuses: tuple[BenefitStatus, ...] = ()
 
 

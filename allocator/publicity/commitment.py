@@ -47,7 +47,7 @@ def commitment_bytes(
     preferences: pd.DataFrame,
     pools: pd.DataFrame,
     dwellings: pd.DataFrame,
-    receipts: pd.DataFrame,
+    receipts: Mapping[str, Any],
     previous_manifest: str,
     ceremony: Ceremony,
 ) -> bytes:
@@ -63,11 +63,10 @@ def commitment_bytes(
         preferences: ``code, rank, pool`` (``tables.in_list_order``).
         pools: the columns of ``tables.POOLS``.
         dwellings: ``pool, place, dwelling_id``.
-        receipts: ``receipt_no, class, salt``, every receipt received, classes of ``CLASSES``.
+        receipts: what ``receipts_counted`` gives; the same for every sub-round, so counted once.
         previous_manifest: hex SHA-256 of the previous round's manifest, or empty.
         ceremony: the draw to come.
     """
-    by_class = receipts["class"].value_counts().to_dict()
     document = {
         "format": FORMAT,
         "month": month,
@@ -82,11 +81,7 @@ def commitment_bytes(
             "sha256": sha256_hex(pools_csv(pools)),
         },
         "dwellings_sha256": sha256_hex(dwellings_csv(dwellings)),
-        "receipts": {
-            "total": len(receipts),
-            "by_class": merged_classes(by_class),
-            "root": receipts_root(receipts),
-        },
+        "receipts": dict(receipts),
         "previous_manifest": previous_manifest,
         "draw": asdict(ceremony),
     }
@@ -162,6 +157,12 @@ def lists_of(preferences: pd.DataFrame) -> Iterator[tuple[str, str]]:
     codes = ordered["code"].iloc[starts].tolist()
     for code, start, end in zip(codes, starts, [*starts[1:], len(pieces)], strict=True):
         yield code, "".join(pieces[start:end])
+
+
+def receipts_counted(receipts: pd.DataFrame) -> dict[str, Any]:
+    """Total, counts by class and root over every receipt received: ``receipt_no, class, salt``."""
+    by_class = receipts["class"].value_counts().to_dict()
+    return {"total": len(receipts), "by_class": merged_classes(by_class), "root": receipts_root(receipts)}
 
 
 def receipts_root(receipts: pd.DataFrame) -> str:

@@ -50,7 +50,7 @@ def slips_of(
         commitment_sha256: hex.
 
     Returns:
-        ``COLUMNS``, by receipt number; ``code`` and ``salt`` are empty for those not on the roster.
+        ``COLUMNS``, by receipt number; ``code`` and ``salt`` are empty for those who have none here.
     """
     slips = classes[["receipt_no", "class"]].merge(codes, on="receipt_no", how="left", validate="one_to_one")
     is_drawn = slips["class"] == "roster"
@@ -63,7 +63,7 @@ def slips_of(
         commitment_sha256=commitment_sha256,
     )
     places = text_ranks(slips["receipt_no"]).argsort(kind="stable")
-    return slips.iloc[places][list(COLUMNS)].astype("str").reset_index(drop=True)
+    return slips.iloc[places][list(COLUMNS)].astype("str").fillna("").reset_index(drop=True)
 
 
 def slips_csv(slips: pd.DataFrame) -> bytes:

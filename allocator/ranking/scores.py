@@ -27,24 +27,33 @@ MONTHS_PER_YEAR: Final = 12
 
 
 def priority_groups(
-    facts: Facts, policy: Policy, on: date, *, composition: Composition | None = None
+    facts: Facts,
+    policy: Policy,
+    on: date,
+    *,
+    lost_rounds: pd.Series | None = None,
+    composition: Composition | None = None,
 ) -> pd.Series:
     """Number of each household's group, int64, in the households' order: 0 stands first.
 
-    Who fits no group of the law comes after the last one.
+    Who fits no group of the law comes after the last one. ``lost_rounds``: draws lost so far, in the
+    households' order (none: 0).
     """
     people = composition if composition is not None else Composition.of(facts, on)
+    lost = _lost(lost_rounds, len(people))
     groups = policy.ranking.groups
     number = np.full(len(people), len(groups), dtype=np.int64)
     for place in reversed(range(len(groups))):
-        number[_belongs(groups[place], people)] = place
+        number[_belongs(groups[place], people, lost)] = place
     return pd.Series(number, name="priority_group")
 
 
-def _belongs(group: PriorityGroup, people: Composition) -> Bools:
+def _belongs(group: PriorityGroup, people: Composition, lost_rounds: Ints) -> Bools:
     belongs = people.any(people.flagged(group.flags)) if group.flags else np.zeros(len(people), dtype=bool)
     if group.member_age_from is not None:
         belongs |= people.any(people.ages >= group.member_age_from)
+    if group.lost_rounds_from is not None:
+        belongs |= lost_rounds >= group.lost_rounds_from
     if group.registered_queue:
         queue = people.households["registered_queue"].fillna("").str.strip()
         belongs |= ((queue != "") & ~queue.isin(NOTHING_DECLARED)).to_numpy(dtype=bool)
@@ -67,14 +76,17 @@ def points(
     ``lost_rounds``: draws lost so far, in the households' order (none: 0).
     """
     people = composition if composition is not None else Composition.of(facts, on)
-    lost = np.zeros(len(people), dtype=np.int64)
-    if lost_rounds is not None:
-        lost = pd.Series(lost_rounds).astype("Int64").fillna(0).to_numpy(dtype=np.int64)
-    asked = _Asked(people, policy.screening.persons, lost)
+    asked = _Asked(people, policy.screening.persons, _lost(lost_rounds, len(people)))
     scored = {line.id: _points_of(line, asked) for line in policy.ranking.lines}
     total = sum(scored.values(), np.zeros(len(people), dtype=np.int64))
     receipts = people.households["receipt_no"].reset_index(drop=True)
     return pd.DataFrame({"receipt_no": receipts, **scored, "points": total})
+
+
+def _lost(lost_rounds: pd.Series | None, num_households: int) -> Ints:
+    if lost_rounds is None:
+        return np.zeros(num_households, dtype=np.int64)
+    return pd.Series(lost_rounds).astype("Int64").fillna(0).to_numpy(dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)

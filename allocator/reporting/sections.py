@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from allocator.model.figures import RoundFigures
 from allocator.reporting import charts
+from allocator.reporting.parts import Chart, Grid, Section, counts_of, grid_of, not_yet
 from allocator.reporting.wording import Wording
 
 _POOLS_SHOWN: Final = 30
@@ -21,61 +21,17 @@ _REASONS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Chart:
-    """A chart, what it says to those who cannot see it, and its caption ("" for none)."""
-
-    spec: dict[str, Any]
-    description: str
-    caption: str = ""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of words: ``numeric`` says which columns stand to the right."""
-
-    header: list[str]
-    rows: list[list[str]]
-    numeric: list[bool]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of the page; without charts the stage has not happened yet."""
-
-    anchor: str
-    title: str
-    lead: str
-    legend: str
-    charts: tuple[Chart, ...] = ()
-    grids: tuple[Grid, ...] = ()
-    note: str = ""
-
-
 def sections(figures: RoundFigures, words: Wording) -> list[Section]:
     """All sections in reading order."""
     makers = (_funnel, _supply, _ranks, _closing, _rates, _empty, _sub_rounds)
     return [maker(figures, words) for maker in makers]
 
 
-def _grid(columns: list[tuple[str, list[str], bool]]) -> Grid:
-    header, cells, numeric = zip(*columns, strict=True)
-    return Grid(list(header), [list(row) for row in zip(*cells, strict=True)], list(numeric))
-
-
-def _not_yet(anchor: str, words: Wording) -> Section:
-    return Section(anchor, words.text(f"{anchor}_title"), words.text("nothing_yet"), "")
-
-
-def _counts(words: Wording, values: pd.Series) -> list[str]:
-    return [words.count(value) for value in values]
-
-
 def _funnel(figures: RoundFigures, words: Wording) -> Section:
     funnel = figures.funnel
     received = max(int(funnel["num_households"].iloc[0]), 1)
     names = [words.word("step", step) for step in funnel["step"]]
-    counts = _counts(words, funnel["num_households"])
+    counts = counts_of(words, funnel["num_households"])
     shares = [words.percent(count / received) for count in funnel["num_households"]]
     labels = [f"{count}  ({share})" for count, share in zip(counts, shares, strict=True)]
     frame = pd.DataFrame({"name": names, "value": funnel["num_households"], "label": labels})
@@ -89,13 +45,13 @@ def _funnel(figures: RoundFigures, words: Wording) -> Section:
     classes = [words.word("class", name) for name in figures.receipts["receipt_class"]]
     receipts = [
         (words.text("receipts_title"), classes, False),
-        (words.text("col_households"), _counts(words, figures.receipts["num_households"]), True),
+        (words.text("col_households"), counts_of(words, figures.receipts["num_households"]), True),
     ]
     chart = Chart(
         charts.bars(frame, title, axis),
         f"{title}: {'; '.join(map(' '.join, zip(names, labels, strict=True)))}",
     )
-    grids = (_grid(way), _grid(receipts))
+    grids = (grid_of(way), grid_of(receipts))
     return Section("funnel", title, lead, words.text("funnel_legend"), (chart,), grids)
 
 
@@ -124,14 +80,14 @@ def _supply(figures: RoundFigures, words: Wording) -> Section:
         beds=words.count(supply["num_beds"].sum()),
     )
     empty = places.astype("Int64") - supply["num_housed"]
-    grid = _grid(
+    grid = grid_of(
         [
             (words.text("col_mode"), names, False),
-            (words.text("col_flats"), _counts(words, supply["num_flats"]), True),
-            (words.text("col_beds"), _counts(words, supply["num_beds"]), True),
-            (words.text("col_places"), _counts(words, places), True),
-            (words.text("col_housed"), _counts(words, supply["num_housed"]), True),
-            (words.text("col_empty"), _counts(words, empty), True),
+            (words.text("col_flats"), counts_of(words, supply["num_flats"]), True),
+            (words.text("col_beds"), counts_of(words, supply["num_beds"]), True),
+            (words.text("col_places"), counts_of(words, places), True),
+            (words.text("col_housed"), counts_of(words, supply["num_housed"]), True),
+            (words.text("col_empty"), counts_of(words, empty), True),
         ]
     )
     spec = charts.stacked(frame, title, words.text("axis_places"), labels, [charts.DARK, charts.LIGHT])
@@ -143,10 +99,10 @@ def _supply(figures: RoundFigures, words: Wording) -> Section:
 def _ranks(figures: RoundFigures, words: Wording) -> Section:
     ranks = figures.ranks
     if ranks.empty:
-        return _not_yet("ranks", words)
+        return not_yet("ranks", words)
     total = max(int(ranks["num_households"].sum()), 1)
     names = [words.rank_span(*span) for span in zip(ranks["first_rank"], ranks["last_rank"], strict=True)]
-    counts = _counts(words, ranks["num_households"])
+    counts = counts_of(words, ranks["num_households"])
     shares = [words.percent(count / total) for count in ranks["num_households"]]
     frame = pd.DataFrame({"name": names, "value": ranks["num_households"], "label": counts})
     title = words.text("ranks_title")
@@ -155,7 +111,7 @@ def _ranks(figures: RoundFigures, words: Wording) -> Section:
         first_share=words.percent(share_up_to(figures, 1)),
         third_share=words.percent(share_up_to(figures, 3)),
     )
-    grid = _grid(
+    grid = grid_of(
         [
             (words.text("col_rank"), names, False),
             (words.text("col_households"), counts, True),
@@ -183,10 +139,10 @@ def share_up_to(figures: RoundFigures, rank: int) -> float:
 def _closing(figures: RoundFigures, words: Wording) -> Section:
     pools = figures.pools
     if pools["num_housed"].isna().all():
-        return _not_yet("closing", words)
+        return not_yet("closing", words)
     main = _main_sub_round(figures)
     shown = pools[pools["sub_round"] == main].sort_values(["num_asked", "pool"], ascending=[False, True])
-    is_closed = shown["closing_position"].notna()
+    is_closed = shown["num_turned_away"] > 0
     num_positions = figures.totals.get(f"on_roster_{main}", figures.totals["on_roster"])
     told = shown.head(_POOLS_SHOWN)
     parts = [words.text("state_closed"), words.text("state_open")]
@@ -195,7 +151,10 @@ def _closing(figures: RoundFigures, words: Wording) -> Section:
             "name": _distinct(
                 [words.pool(row) for _, row in told.iterrows()], told["rent_per_m2_fen"], words
             ),
-            "value": told["cut_position"].fillna(num_positions).astype("int64"),
+            "value": told["cut_position"]
+            .where(is_closed.loc[told.index])
+            .fillna(num_positions)
+            .astype("int64"),
             "part": [parts[0] if closed else parts[1] for closed in is_closed.loc[told.index]],
             "label": [_reached(row, words) for _, row in told.iterrows()],
         }
@@ -231,25 +190,26 @@ def _distinct(names: list[str], rents: pd.Series, words: Wording) -> list[str]:
 
 
 def _reached(row: pd.Series, words: Wording) -> str:
-    if pd.isna(row["closing_position"]):
+    """The closing position in words; nothing where nobody was turned away."""
+    if row["num_turned_away"] == 0 or pd.isna(row["closing_position"]):
         return ""
-    return (
-        words.text("filled_earlier") if row["closing_position"] == 0 else words.count(row["closing_position"])
-    )
+    if row["closing_position"] == 0 and pd.notna(row["closing_band"]):
+        return words.text("filled_earlier", band=int(row["closing_band"]) - 1)
+    return words.count(row["closing_position"])
 
 
 def _pool_grid(pools: pd.DataFrame, words: Wording) -> Grid:
     open_word = words.text("state_open")
-    return _grid(
+    return grid_of(
         [
             (words.text("col_sub_round"), [words.sub_round(name) for name in pools["sub_round"]], False),
             (words.text("col_pool"), [words.pool(row) for _, row in pools.iterrows()], False),
             (words.text("col_rent"), [words.yuan(rent) for rent in pools["rent_per_m2_fen"]], True),
-            (words.text("col_places"), _counts(words, pools["capacity"]), True),
-            (words.text("col_asked"), _counts(words, pools["num_asked"]), True),
-            (words.text("col_housed"), _counts(words, pools["num_housed"]), True),
-            (words.text("col_empty"), _counts(words, pools["num_empty"]), True),
-            (words.text("col_band"), _counts(words, pools["closing_band"]), True),
+            (words.text("col_places"), counts_of(words, pools["capacity"]), True),
+            (words.text("col_asked"), counts_of(words, pools["num_asked"]), True),
+            (words.text("col_housed"), counts_of(words, pools["num_housed"]), True),
+            (words.text("col_empty"), counts_of(words, pools["num_empty"]), True),
+            (words.text("col_turned_away"), counts_of(words, pools["num_turned_away"]), True),
             (
                 words.text("col_closing"),
                 [_reached(row, words) or open_word for _, row in pools.iterrows()],
@@ -261,7 +221,7 @@ def _pool_grid(pools: pd.DataFrame, words: Wording) -> Grid:
 
 def _rates(figures: RoundFigures, words: Wording) -> Section:
     if figures.rates.empty:
-        return _not_yet("rates", words)
+        return not_yet("rates", words)
     overall = figures.totals["housed"] / max(figures.totals["on_roster"], 1)
     title, axis = words.text("rates_title"), words.text("axis_share")
     shown, grids = [], []
@@ -279,11 +239,11 @@ def _rates(figures: RoundFigures, words: Wording) -> Section:
             for low, high in zip(rates["low"], rates["high"], strict=True)
         ]
         grids.append(
-            _grid(
+            grid_of(
                 [
                     (caption, names, False),
-                    (words.text("col_households"), _counts(words, rates["num_households"]), True),
-                    (words.text("col_housed"), _counts(words, rates["num_housed"]), True),
+                    (words.text("col_households"), counts_of(words, rates["num_households"]), True),
+                    (words.text("col_housed"), counts_of(words, rates["num_housed"]), True),
                     (words.text("col_share"), shares, True),
                     (words.text("col_interval"), spans, True),
                     (words.text("col_ratio"), [_ratio(ratio) for ratio in rates["impact_ratio"]], True),
@@ -317,11 +277,11 @@ def _empty(figures: RoundFigures, words: Wording) -> Section:
     lead = words.text("empty_lead", **counts)
     told = frame[["name", "part", "value", "place"]]
     spec = charts.stacked(told, title, words.text("axis_places"), parts, colours)
-    grid = _grid(
+    grid = grid_of(
         [
             (words.text("col_mode"), frame["name"].tolist(), False),
             (words.text("col_reason"), frame["part"].tolist(), False),
-            (words.text("col_places"), _counts(words, frame["value"]), True),
+            (words.text("col_places"), counts_of(words, frame["value"]), True),
         ]
     )
     return Section(
@@ -332,17 +292,17 @@ def _empty(figures: RoundFigures, words: Wording) -> Section:
 def _sub_rounds(figures: RoundFigures, words: Wording) -> Section:
     rounds = figures.sub_rounds
     if rounds.empty:
-        return _not_yet("rounds", words)
+        return not_yet("rounds", words)
     draws = [
         "–" if pd.isna(drawn) else words.text("yes" if drawn else "no") for drawn in rounds["has_ceremony"]
     ]
-    grid = _grid(
+    grid = grid_of(
         [
             (words.text("col_sub_round"), [words.sub_round(name) for name in rounds["sub_round"]], False),
-            (words.text("col_households"), _counts(words, rounds["num_households"]), True),
-            (words.text("col_places"), _counts(words, rounds["num_places"]), True),
-            (words.text("col_housed"), _counts(words, rounds["num_housed"]), True),
-            (words.text("col_empty"), _counts(words, rounds["num_empty"]), True),
+            (words.text("col_households"), counts_of(words, rounds["num_households"]), True),
+            (words.text("col_places"), counts_of(words, rounds["num_places"]), True),
+            (words.text("col_housed"), counts_of(words, rounds["num_housed"]), True),
+            (words.text("col_empty"), counts_of(words, rounds["num_empty"]), True),
             (words.text("col_draw"), draws, False),
         ]
     )

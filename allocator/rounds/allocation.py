@@ -10,6 +10,7 @@ import pandas as pd
 
 from allocator import mechanisms
 from allocator.model.instance import UNASSIGNED, Instance
+from allocator.model.lookups import is_among, positions_among
 from allocator.policy.model import AllocationRules
 from allocator.publicity import bundle
 from allocator.rounds.freeze import SubRound, instance_of
@@ -26,17 +27,15 @@ class Allocation:
 
 def instance_in_order(frozen: SubRound, order: pd.DataFrame, removed: set[str]) -> Instance:
     """The instance of a sub-round in its published order; who was removed keeps the position with an empty list."""
-    position = pd.Series(np.arange(len(order)), index=order["code"])
-    pool_at = pd.Series(np.arange(len(frozen.pools)), index=frozen.pools["pool"])
     wishes = frozen.preferences
     if removed:
-        wishes = wishes[~wishes["code"].isin(removed)]
-    households = position.reindex(wishes["code"]).to_numpy(dtype=np.int64)
+        wishes = wishes[~is_among(wishes["code"], removed)]
+    households = positions_among(wishes["code"], order["code"])
     by_place = np.argsort(households, kind="stable")
     lists = pd.DataFrame(
         {
             "rank": wishes["rank"].to_numpy()[by_place],
-            "pool": pool_at.reindex(wishes["pool"]).to_numpy(dtype=np.int64)[by_place],
+            "pool": positions_among(wishes["pool"], frozen.pools["pool"])[by_place],
         }
     )
     return instance_of(

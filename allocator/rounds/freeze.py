@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from allocator import mechanisms
+from allocator.model.columns import ANY_TYPE
 from allocator.model.enums import DwellingKind, DwellingType, Sex, Verdict
 from allocator.model.facts import Facts
 from allocator.model.instance import UNASSIGNED, Instance
+from allocator.model.lookups import is_among
 from allocator.policy.in_force import Policy
 from allocator.publicity import codes
 from allocator.supply import pools as pool_rules
@@ -54,7 +56,7 @@ def sub_rounds(
 ) -> list[SubRound]:
     """The month's sub-rounds in the policy's order; those without people or places are left out, never the public one."""
     eligible = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
-    wishes = facts.preferences[facts.preferences["receipt_no"].isin(eligible["receipt_no"])]
+    wishes = facts.preferences[is_among(facts.preferences["receipt_no"], eligible["receipt_no"])]
     stock = stock_rules.open_stock(facts, policy.supply, on, occupied)
     stock = stock_rules.sexes_of_empty_rooms(stock, bed_demand(wishes, eligible))
     stock = pool_rules.with_pool_names(stock)
@@ -73,7 +75,9 @@ def sub_rounds(
 def bed_demand(wishes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """``project_id, female, male``: people entitled to a bed who list one there, by sex; wildcards count everywhere."""
     alone = people.loc[people[str(DwellingType.BED)] & (people["sex"] != ""), ["receipt_no", "sex"]]
-    asked = wishes[wishes["dwelling_type"].isin([str(DwellingKind.BED), "*"])].merge(alone, on="receipt_no")
+    asked = wishes[is_among(wishes["dwelling_type"], [str(DwellingKind.BED), ANY_TYPE])].merge(
+        alone, on="receipt_no"
+    )
     pairs = asked[["receipt_no", "project_id", "sex"]].drop_duplicates()
     counts = pd.crosstab(pairs["project_id"], pairs["sex"])
     counts = counts.reindex(columns=[str(Sex.FEMALE), str(Sex.MALE)], fill_value=0)
@@ -129,8 +133,9 @@ def _kept(
     The numbers are aggregates fixed before the seed: the loads of the policy's own mechanism on the bands,
     which are known, with receipt numbers in place of tickets (``docs/decisions/sub-rounds-before-the-seed.md``).
     """
-    wishes = wishes[wishes["receipt_no"].isin(people["receipt_no"])]
     pools = pool_rules.pools_of(offered)
+    named = is_among(wishes["project_id"], [*pools["project_id"], ANY_TYPE])
+    wishes = wishes[named & is_among(wishes["receipt_no"], people["receipt_no"])]
     lists = pool_rules.ranked_pools(wishes, people, pools)
     if lists.empty:
         return stock
@@ -150,7 +155,7 @@ def _kept(
     chosen = people.iloc[taking_part].reset_index(drop=True)
     lists = lists.assign(household=np.searchsorted(taking_part, lists["household"]))
     drafts.append(_Draft(name, chosen, kept.reset_index(drop=True), _redense(lists), places[keep]))
-    return stock[~stock["dwelling_id"].isin(places.loc[keep, "dwelling_id"])]
+    return stock[~is_among(stock["dwelling_id"], places.loc[keep, "dwelling_id"])]
 
 
 def _redense(lists: pd.DataFrame) -> pd.DataFrame:

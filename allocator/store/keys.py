@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -64,8 +65,9 @@ def _make(file: Path) -> tuple[bytes, bool]:
         os.link(aside, file)
     except FileExistsError:
         return _read(file), False
-    except OSError:
-        raise MachineRefused("store_cannot_open") from None
+    except OSError as fault:
+        is_full = fault.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise MachineRefused("store_disk_full" if is_full else "store_cannot_open") from None
     finally:
         aside.unlink(missing_ok=True)
     return key, True

@@ -9,6 +9,7 @@ import pandas as pd
 
 from allocator.model.columns import ANY_TYPE
 from allocator.model.enums import DwellingType, Sex
+from allocator.model.lookups import is_among, positions_among
 from allocator.policy.model import SupplyRules
 
 POOL_COLUMNS = ("pool", "project_id", "dwelling_type", "sex", "rent_per_m2_fen", "capacity", "employer_id")
@@ -25,7 +26,11 @@ def with_pool_names(stock: pd.DataFrame) -> pd.DataFrame:
     """The stock with its ``pool``: project, type, sex of room and rent, in that order."""
     sex = stock["sex"].map({Sex.FEMALE: "-F", Sex.MALE: "-M"}).fillna("")
     rent = stock["rent_per_m2_fen"].astype("int64").astype("str")
-    return stock.assign(pool=stock["project_id"] + "-" + stock["dwelling_type"] + sex + "-" + rent)
+    project = stock["project_id"]
+    # ``>`` and ``=`` part pools in the roster's leaves, so no pool's name may hold them; ``%`` keeps names apart.
+    for mark, spelled in (("%", "%25"), (">", "%3E"), ("=", "%3D")):
+        project = project.str.replace(mark, spelled, regex=False)
+    return stock.assign(pool=project + "-" + stock["dwelling_type"] + sex + "-" + rent)
 
 
 def pools_of(stock: pd.DataFrame) -> pd.DataFrame:
@@ -58,27 +63,26 @@ def ranked_pools(preferences: pd.DataFrame, people: pd.DataFrame, pools: pd.Data
     group by rent, then pool id; a pool listed twice counts once, at its better rank; ranks are
     dense from 1 (contract, section 3). Sorted by household, rank, rent, pool.
     """
-    row_of = pd.Series(np.arange(len(people)), index=people["receipt_no"])
-    household = row_of.reindex(preferences["receipt_no"]).to_numpy(dtype="float64", na_value=np.nan)
-    known = ~np.isnan(household)
+    household = positions_among(preferences["receipt_no"], people["receipt_no"])
+    known = household >= 0
     rows = preferences[known]
-    at, pool = _expand(rows["project_id"].to_numpy(object), rows["dwelling_type"].to_numpy(object), pools)
-    owner = household[known].astype(np.int64)[at]
+    at, pool = _expand(rows["project_id"], rows["dwelling_type"], pools)
+    owner = household[known][at]
     rank = rows["rank"].to_numpy(dtype=np.int64)[at]
     may = _may_take(people, pools)
     keep = may(owner, pool)
     return _dense(owner[keep], rank[keep], pool[keep], pools)
 
 
-def _expand(projects: np.ndarray, types: np.ndarray, pools: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _expand(projects: pd.Series, types: pd.Series, pools: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Row and pool index of every pool that a row of a list names, wildcards included."""
     project_code = pd.Categorical(pools["project_id"])
     num_types = len(_TYPES)
     pool_type = pd.Categorical(pools["dwelling_type"], categories=_TYPES).codes.astype(np.int64)
     pool_key = project_code.codes.astype(np.int64) * num_types + pool_type
-    row_project = pd.Index(project_code.categories).get_indexer(projects)
-    row_type = pd.Index(_TYPES, dtype="object").get_indexer(types)
-    any_project, any_type = projects == ANY_TYPE, types == ANY_TYPE
+    row_project = positions_among(projects, project_code.categories)
+    row_type = positions_among(types, _TYPES)
+    any_project, any_type = is_among(projects, [ANY_TYPE]), is_among(types, [ANY_TYPE])
     cases = (
         (~any_project & ~any_type & (row_project >= 0), row_project * num_types + row_type, pool_key),
         (~any_project & any_type & (row_project >= 0), row_project, pool_key // num_types),

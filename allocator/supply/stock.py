@@ -9,6 +9,7 @@ import pandas as pd
 
 from allocator.model.enums import DwellingKind, Sex
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among
 from allocator.policy.model import SupplyRules
 
 STOCK_COLUMNS = (
@@ -42,7 +43,7 @@ def open_stock(facts: Facts, rules: SupplyRules, on: date, occupied: pd.DataFram
     runs = ~stock["ends_with_head_lease"] | ends.isna() | (ends > day)
     lived_in = _sex_of_rooms(stock, occupied)
     stock["sex"] = np.where(stock["kind"] == DwellingKind.BED, lived_in, "")
-    is_open = runs & (stock["available_on"] <= day) & ~stock["dwelling_id"].isin(occupied["dwelling_id"])
+    is_open = runs & (stock["available_on"] <= day) & ~is_among(stock["dwelling_id"], occupied["dwelling_id"])
     open_rows = stock[is_open].sort_values("dwelling_id", kind="stable")
     return open_rows[list(STOCK_COLUMNS)].reset_index(drop=True)
 

@@ -78,10 +78,11 @@ def _faults_of(offers: pd.DataFrame, rows: pd.DataFrame, place: npt.NDArray[np.i
     verdict = np.full(len(rows), "", dtype=object)
     answer = rows["answer"]
     has_offer = place >= 0
-    is_known = rows["receipt_no"].isin(list(known)).to_numpy(dtype=bool)
+    names = pd.Index(rows["receipt_no"], dtype=object)  # text columns look up one by one
+    is_known = names.isin(list(known))
     repeated = rows["receipt_no"].duplicated(keep=False).to_numpy(dtype=bool)
     several = repeated & ~rows.duplicated(["receipt_no", "answer"], keep=False).to_numpy(dtype=bool)
-    several = rows["receipt_no"].isin(rows.loc[several, "receipt_no"]).to_numpy(dtype=bool)
+    several = names.isin(names[several])
     states = np.append(offers["state"].to_numpy(dtype=object), "")[place]
     wished = np.where(answer == Answer.ACCEPT, OfferState.ACCEPTED.value, OfferState.WAIVED.value)
     settled = has_offer & (states != OfferState.MADE) & (states != wished)

@@ -155,7 +155,7 @@ def remove_file(name: str) -> Alteration:
 
 def one_as_true(files: Files, rng: random.Random) -> None:
     """In JSON true is not 1."""
-    files["certificate.json"] = files["certificate.json"].replace(b'"num_housed":3', b'"num_housed":true')
+    files["certificate.json"] = files["certificate.json"].replace(b'"band":1', b'"band":true')
 
 
 def more_capacity_all_over(files: Files, rng: random.Random) -> None:
@@ -240,14 +240,16 @@ def _catalogue() -> dict[str, Alteration]:
         found.update({f"cell {name} {column}": change_cell(name, column) for column in columns})
         found[f"drop {name}"] = drop_row(name)
         found[f"repeat {name}"] = repeat_row(name)
-        found[f"swap rows {name}"] = swap_rows(name)
+        if name != "removals.csv":
+            found[f"swap rows {name}"] = swap_rows(name)
         found[f"end {name}"] = append(name, b"\n")
     for name in ("roster.csv", "preferences.csv", "order.csv", "result.csv"):
         found[f"swap codes {name}"] = swap_codes(name)
     for name, paths in _FIGURES.items():
         found.update({f"figure {name} {'.'.join(path)}": change_figure(name, *path) for path in paths})
         found[f"key {name}"] = add_figure(name)
-        found[f"space {name}"] = append(name, b"\n")
+        if name != "manifest.json":
+            found[f"space {name}"] = append(name, b"\n")
     found["policy file"] = append("policy/rules.toml", b"# more\n")
     for name in ("policy/in_force.json", "policy/rules.toml", "result.csv", "verify.py", "README.txt"):
         found[f"without {name}"] = remove_file(name)

@@ -43,7 +43,7 @@ def test_a_sound_bundle_is_accepted(name, tmp_path):
     assert "内部一致 / internally consistent" in printed
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=strategies.worlds())
 def test_random_sound_bundles_are_accepted(world):
     """Random small worlds, solved by enumeration, pass both judges."""

@@ -46,7 +46,7 @@ def test_an_alteration_is_refused_by_both(kind, tmp_path):
     assert tried
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=strategies.worlds(), kind=st.sampled_from(sorted(CATALOGUE)), seed=st.integers(0, 10**6))
 def test_a_random_alteration_of_a_random_bundle_is_refused_by_both(world, kind, seed):
     """Any alteration that changes a byte of a random sound bundle is refused by both."""

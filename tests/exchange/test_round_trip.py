@@ -64,7 +64,7 @@ FACTS = st.builds(Facts, **{table.name: frames(table) for table in TABLES})
 FORMATS = st.sampled_from([("csv", "utf-8"), ("csv", "utf-8-sig"), ("csv", "gb18030"), ("xlsx", "utf-8")])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(FACTS, FORMATS, st.sampled_from(["zh", "en"]))
 def test_what_is_written_is_read_again(facts: Facts, how: tuple[Any, str], language: Any) -> None:
     """Any frames come back equal from CSV in three encodings and from XLSX, with headers in both languages."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -10,78 +9,23 @@ import pytest
 
 from allocator.errors import FaultsFound, Refused, WrongUsage
 from allocator.exchange.registry_check import check_export, read_export
-from allocator.model.canonical import sha256_hex
 from allocator.model.enums import Stage
-from allocator.model.records import RoundRecord
 from allocator.office import filing, registry, tenancies
 from allocator.office.acts import Act
-from allocator.policy import load
-from allocator.store import Store
-from tests.tenancies.worlds import three_families_three_dwellings
 
-MONTH = "2026-03"
-OFFERED, ANSWERED, SIGNED = date(2026, 3, 20), date(2026, 3, 24), date(2026, 3, 26)
-
-
-@pytest.fixture(scope="module")
-def policy():
-    return load("example").in_force(date(2026, 3, 1))
-
-
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'a.db'}"
-
-
-@pytest.fixture
-def store(url):
-    with Store.open(url) as opened:
-        opened.write_delivery(three_families_three_dwellings())
-        opened.create_round(round_at(Stage.PUBLISH_RESULT))
-        codes = pd.Series(["a", "b", "c"], dtype="str")
-        roster = pd.DataFrame({"receipt_no": ["R1", "R2", "R3"], "code": codes})
-        order = pd.DataFrame({"position": [1, 2, 3], "code": codes})
-        result = pd.DataFrame({"code": codes, "pool": ["p"] * 3, "dwelling_id": ["D1", "D2", "D3"]})
-        for name, frame in (("roster", roster), ("order", order), ("result", result)):
-            opened.put_frame(MONTH, "public", name, frame)
-        yield opened
-
-
-def round_at(stage, *, rehearsal=True):
-    return RoundRecord(MONTH, str(stage), "example", "sha256:0", rehearsal, date(2026, 3, 1), ("public",))
-
-
-def answered(store, answers="accept-all"):
-    assert tenancies.offer_round(store, MONTH, OFFERED) == {"public": 3}
-    return tenancies.answer_round(store, MONTH, ANSWERED, answers, rehearsal=True, language="en")
-
-
-def signed(store, policy, answers="accept-all"):
-    answered(store, answers)
-    result = tenancies.sign_round(store, policy, MONTH, SIGNED)
-    store.update_round(round_at(Stage.SIGN))
-    return result
-
-
-def exported(store, policy, tmp_path, **options):
-    return registry.export_round(
-        store, policy, MONTH, tmp_path / "out", SIGNED, **{"rehearsal": True, **options}
-    )
-
-
-def file_of(tmp_path, text, name="回执.csv"):
-    path = tmp_path / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def receipt_file(tmp_path, export, *rows):
-    manifest = sha256_hex((export.folder / "manifest.json").read_bytes())
-    lines = ["清单指纹,合同编号,备案结果,原因", *(f"{manifest},{row}" for row in rows)]
-    return file_of(tmp_path, "\n".join(lines) + "\n")
-
-
-ALL_ACCEPTED = ("ZL202603000001,接收,", "ZL202603000002,接收,", "ZL202603000003,接收,")
+from .months import (
+    ALL_ACCEPTED,
+    ANSWERED,
+    MONTH,
+    OFFERED,
+    SIGNED,
+    answered,
+    exported,
+    file_of,
+    receipt_file,
+    round_at,
+    signed,
+)
 
 
 def test_a_month_ends_in_leases_and_standings(store, policy, tmp_path):

@@ -24,6 +24,7 @@ def test_the_gate_opens_only_on_commands_errors_and_messages() -> None:
     assert house == {
         "allocator.commands.app",
         "allocator.commands.shared",
+        "allocator.commands.usage",
         "allocator.errors",
         "allocator.messages",
     }
@@ -32,7 +33,9 @@ def test_the_gate_opens_only_on_commands_errors_and_messages() -> None:
 def test_nobody_imports_the_gate() -> None:
     """No room imports ``cli``."""
     importers = [
-        path for path in CODE if re.search(r"^\s*(from|import) cli\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        path
+        for path in CODE
+        if re.search(r"^\s*(from|import) cli\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     ]
     assert importers == []
 

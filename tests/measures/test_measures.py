@@ -60,8 +60,8 @@ def four_households_six_places() -> SubRoundRecord:
     certificate = {
         "mechanism": "band_optimum",
         "bands": [
-            {"band": 0, "num_households": 2, "closing": {}},
-            {"band": 1, "num_households": 2, "closing": {"p1": 0}},
+            {"band": 0, "num_households": 2, "closing": {}, "prices": {}, "sink_price": 0},
+            {"band": 1, "num_households": 2, "closing": {"p1": 0}, "prices": {}, "sink_price": 0},
         ],
     }
     preferences = pd.DataFrame(lists, columns=["code", "rank", "pool"])
@@ -178,6 +178,29 @@ def test_closing_positions_come_from_the_certificate():
     assert pools.loc[["p2", "p3", "p4"], "closing_position"].isna().all()
     assert pools["num_asked"].tolist() == [4, 1, 0, 2]
     assert pools["num_empty"].tolist() == [0, 1, 1, 1]
+
+
+def test_a_sealed_pool_is_full_after_its_band():
+    """A pool whose price is not the sink's at band 0 is closed to band 1: full after the 2 households of band 0."""
+    record = four_households_six_places()
+    levels = [
+        {"band": 0, "num_households": 2, "closing": {}, "prices": {"p1": -1}, "sink_price": 0},
+        {"band": 1, "num_households": 2, "closing": {"p4": 3}, "prices": {}, "sink_price": 0},
+    ]
+    pools = pool_figures([replace(record, certificate={"bands": levels})]).set_index("pool")
+    columns = ["closing_band", "closing_position", "cut_position"]
+    assert pools.loc["p1", columns].tolist() == [1, 0, 2]
+    assert pools.loc["p4", columns].tolist() == [1, 3, 3]
+
+
+def test_turned_away_is_who_wanted_it_more_than_what_they_got():
+    """c got its second choice and d nothing: both wanted p1; d also p4, which a did not need; who left does not count."""
+    record = four_households_six_places()
+    pools = pool_figures([record]).set_index("pool")
+    assert pools["num_turned_away"].tolist() == [2, 0, 0, 1]
+    gone = pool_figures([replace(record, removed=frozenset("d"))]).set_index("pool")
+    assert gone["num_turned_away"].tolist() == [1, 0, 0, 0]
+    assert gone["num_asked"].tolist() == [3, 1, 0, 1]
 
 
 def test_serial_closing_positions_are_those_filled():

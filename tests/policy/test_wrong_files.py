@@ -112,6 +112,35 @@ def test_a_missing_file_is_named_by_its_sections(file: str, tmp_path: Path) -> N
     assert "policy_section_missing" in codes
 
 
+@pytest.mark.parametrize("kind", ["loop", "broken", "folder"])
+def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
+    """A circle of links, a link to nothing and a folder named like a law file are refused by name."""
+    folder = city(tmp_path)
+    place = folder / "registry.toml"
+    place.unlink()
+    if kind == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to(place if kind == "loop" else folder / "nothing.toml")
+    codes = {fault.code for fault in refusal(folder).params["faults"]}
+    assert "policy_file_unreadable" in codes
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        ("ranking.toml", 'id = "children"', 'id = "points"'),
+        ("criteria.toml", "criteria.income", "criteria.receipt_no"),
+    ],
+)
+def test_names_of_the_frames_are_taken(file: str, before: str, after: str, tmp_path: Path) -> None:
+    """A score line or criterion may not be named like a column that stands beside it."""
+    folder = city(tmp_path)
+    content = (folder / file).read_text(encoding="utf-8").replace(before, after)
+    (folder / file).write_text(content, encoding="utf-8")
+    assert "policy_twice" in {fault.code for fault in refusal(folder).params["faults"]}
+
+
 def test_a_section_in_two_files_is_refused(tmp_path: Path) -> None:
     """A section stands in one file."""
     folder = city(tmp_path)

@@ -157,6 +157,8 @@ def test_commitment_does_not_hang_on_row_order(chance):
             {"roster": 11, "ineligible": 30, "housed": 10, "frozen": 9},
             {"roster": 11, "ineligible": 30, "merged": 19},
         ),
+        ({"roster": 100, "housed": 10}, {"roster": 100, "housed": 10}),
+        ({"roster": 11, "ineligible": 30, "frozen": 9}, {"roster": 11, "merged": 39}),
         ({"roster": 100, "frozen": 1}, {"merged": 101}),
         ({"roster": 3}, {"merged": 3}),
         ({}, {}),

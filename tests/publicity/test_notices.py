@@ -175,6 +175,16 @@ def test_formulas_and_markup_in_cells_stay_text(values):
     assert sheet.count('t="inlineStr"') == 5 * count
 
 
+def test_markup_is_escaped_and_read_back_as_it_was():
+    """Angle brackets, ampersand and quotes come back from page and workbook; a control character is left out."""
+    rows = rows_of("roster").assign(name="<b>&amp;\"'</td>\x07")
+    page = notices.notice_html(HEAD, rows, "zh")
+    sheet = rows_of_sheet(notices.notice_xlsx(HEAD, rows, "zh"))
+    assert b"<b>" not in page
+    assert [row[1] for row in cells_of_page(page)] == ["<b>&amp;\"'</td>"] * 3
+    assert [row[1] for row in sheet[-3:]] == ["<b>&amp;\"'</td>"] * 3
+
+
 def test_a_formula_is_read_back_as_the_text_it_is():
     """=1+1 stays =1+1."""
     rows = rows_of("roster").assign(name="=1+1")

@@ -86,3 +86,12 @@ def test_a_slip_without_code_says_why_there_is_none_and_gives_no_reason(language
     assert {"zh": "没有编码", "en": "has no code"}[language] in text
     assert "roster.csv" not in text
     assert SLIPS["receipt_salt"].iloc[2] in text
+
+
+def test_a_household_on_another_sub_rounds_roster_has_no_code_here():
+    """Where the codes know nothing of a receipt, its cells are empty, in every form of the slip."""
+    known = CODES[CODES["receipt_no"] != "SL2"]
+    table = slips.slips_of(known, CLASSES, NAMES, "2026-03", "need", "ab" * 32)
+    assert table.loc[1, ["code", "salt", "receipt_salt"]].tolist() == ["", "", ""]
+    assert "has no code" in slips.slip_text(table.iloc[1].to_dict(), "en", rehearsal=False)
+    assert slips.slips_xlsx(table, "en", rehearsal=False).startswith(b"PK")

@@ -97,3 +97,9 @@ def test_lists_in_order_are_not_copied_and_others_are_put_in_order():
     ordered = csvs.in_list_order(mixed)
     assert ordered["pool"].tolist() == ["q", "o", "r", "p"]
     assert csvs.in_list_order(ordered) is ordered
+
+
+def test_ranks_out_of_order_are_put_in_order_though_the_codes_are_sorted():
+    """A household's third choice delivered first still comes last."""
+    mixed = text_frame(code=["A", "A", "A"], rank=[3, 1, 2], pool=["p", "q", "r"])
+    assert csvs.in_list_order(mixed)["pool"].tolist() == ["q", "r", "p"]

@@ -75,6 +75,7 @@ def committed(world, **changes):
         **world,
         **changes,
     }
+    said["receipts"] = commitments.receipts_counted(said["receipts"])
     return commitments.commitment_bytes(**said)
 
 

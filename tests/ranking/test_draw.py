@@ -78,9 +78,15 @@ def test_a_withdrawal_leaves_everyone_elses_ticket_and_sequence_alone(roster, da
 
 def test_tickets_that_begin_alike_are_compared_to_the_end():
     """Of two tickets with the same first eight bytes the smaller whole ticket comes first."""
-    drawn = ["00" * 8 + "ff" * 24, "00" * 8 + "0a" * 24, "ff" * 32]
-    zeros = np.zeros(3, dtype=np.int64)
-    assert draw._places(zeros, zeros, drawn).tolist() == [1, 0, 2]
+    # The words after the first pull one way each, the earlier the stronger; the last differs in its last byte.
+    drawn = [
+        "00" * 8 + "ff" * 8 + "00" * 16,
+        "00" * 8 + "0a" * 8 + "ff" * 8 + "00" * 8,
+        "00" * 8 + "0a" * 8 + "0b" * 8 + "ff" * 8,
+        "00" * 8 + "0a" * 8 + "0b" * 8 + "ff" * 7 + "fe",
+    ]
+    zeros = np.zeros(4, dtype=np.int64)
+    assert draw._places(zeros, zeros, drawn).tolist() == [3, 2, 1, 0]
 
 
 def test_a_code_that_stands_twice_is_refused():

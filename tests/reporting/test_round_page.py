@@ -213,5 +213,5 @@ def test_charts_are_drawn_in_a_browser(pages, tmp_path):
     assert body.count("<svg") == 8
     assert len(re.findall(r'aria-roledescription="(?:bar|point|rule mark|rule)"', body)) > 30
     assert Wording("zh").word("mode", "government_invested") in re.sub(
-        r"<details.*?</details>", "", body, flags=re.S
+        r"<details.*?</details>", "", body, flags=re.DOTALL
     )

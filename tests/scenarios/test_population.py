@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import fields
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 from stdnum.cn import uscc
 
+from allocator import policy
 from allocator.errors import WrongUsage
 from allocator.messages import text_of
 from allocator.model.columns import TABLES
 from allocator.model.facts import Facts
+from allocator.screening import screen
 from scenarios.population import city, next_delivery
 from scenarios.worlds import WORLDS
 
@@ -229,6 +232,16 @@ def test_a_few_papers_are_missing(shortage):
     assert 0.02 < shortage.households[columns].isna().any(axis=1).mean() < 0.05
 
 
+@pytest.mark.parametrize("authority", ["example", "beijing"])
+def test_most_but_not_all_are_eligible(shortage, authority):
+    """Under the shipped laws 55 to 70 % of the households are eligible and a few are incomplete."""
+    on = date(2026, 3, 5)
+    verdicts = screen(shortage, policy.load(authority).in_force(on), on).verdicts["verdict"]
+    shares = verdicts.value_counts(normalize=True)
+    assert 0.55 < shares["ELIGIBLE"] < 0.70
+    assert 0.005 < shares["INCOMPLETE"] < 0.05
+
+
 def test_the_next_month_runs_on(shortage):
     """The next delivery has new households, people and dwellings, and names only what is known by then."""
     later = next_delivery(shortage, "2026-04", 7)
@@ -270,8 +283,8 @@ def test_the_smallest_cities_stand(num_households):
 
 
 def test_a_city_takes_time_in_proportion():
-    """20,000 households take well under two seconds (100,000 took 3 s on two cores)."""
-    start = time.perf_counter()
+    """20,000 households take well under two seconds of one core (100,000 took 1.5 s)."""
+    start = time.process_time()
     facts = city(20_000, 1)
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 2
     assert np.isclose(len(facts.dwellings), 5_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -288,6 +289,17 @@ def test_a_making_that_fails_leaves_nothing(url: str, file: Path, monkeypatch: p
         raise MachineRefused("store_disk_full")
 
     monkeypatch.setattr(opening.migrations, "make", break_down)
+    assert code_of(url) == (74, "store_disk_full")
+    assert names_in(file.parent) == []
+
+
+def test_a_disk_too_full_for_a_key(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where not even the key file fits, the machine refuses and no half of a key is left."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
     assert code_of(url) == (74, "store_disk_full")
     assert names_in(file.parent) == []
 

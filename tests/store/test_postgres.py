@@ -13,6 +13,7 @@ from allocator.model.columns import TABLES
 from allocator.model.facts import Facts
 from allocator.model.records import OFFERS
 from allocator.store import Counts, Store
+from tests.store.test_round_trip import emptied
 from tests.store.test_round_trip import facts as any_facts
 from tests.store.test_rounds_at_rest import an_offer, noted
 from tests.store.worlds import MARCH, assert_same, city, two_families
@@ -51,7 +52,7 @@ def test_a_round_on_postgres(postgres_url: str) -> None:
         assert [record.month for record in store.rounds()] == ["2026-03"]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(any_facts())
 def test_facts_come_out_of_postgres_as_they_went_in(postgres_url: str, delivered: Facts) -> None:
     """Any facts the schema allows survive the server, texts sorted by code point."""
@@ -59,12 +60,6 @@ def test_facts_come_out_of_postgres_as_they_went_in(postgres_url: str, delivered
         emptied(store)
         store.write_delivery(delivered)
         assert_same(delivered, store.read_facts())
-
-
-def emptied(store: Store) -> None:
-    names = ", ".join(table.name for table in TABLES)
-    with store._engine.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {names} CASCADE")
 
 
 @pytest.mark.parametrize("statement", ["UPDATE {} SET sealed = ''", "DELETE FROM {}", "TRUNCATE {}"])

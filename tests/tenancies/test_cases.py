@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from allocator.policy import load
 from allocator.tenancies.subsidies import monthly_subsidy_fen
 
 from .worlds import BEIJING_2015, M2, YUAN, frame_of, household
@@ -143,3 +146,16 @@ def test_a_bed_has_a_share_of_its_rent():
     """A bed's subsidy is the share of the rent per bed."""
     # 150 yuan x 70 % = 105 yuan
     assert judged(is_bed=True, area_cm2=6 * M2, rent_per_m2_fen=150 * YUAN)[0] == 105 * YUAN
+
+
+def test_the_shipped_law_is_this_rule():
+    """The tiers, caps and steps computed here by hand are those of the shipped Beijing policy."""
+    shipped = load("beijing").in_force(date(2026, 3, 1)).tenancy.subsidy
+    assert shipped is not None
+    assert [_figures(tier) for tier in shipped.tiers] == [_figures(tier) for tier in BEIJING_2015.tiers]
+    for name in ("area_cap_cm2", "assets_caps_fen", "step_up_flags", "step_up_all_aged", "requires_no_home"):
+        assert getattr(shipped, name) == getattr(BEIJING_2015, name)
+
+
+def _figures(tier):
+    return (set(tier.statuses), tier.income_above_fen, tier.income_up_to_fen, tier.share_per_mille)

@@ -196,3 +196,11 @@ def test_unknown_tier_is_no_tier():
     tier, known = tiers_of(frame_of(household(income_per_year_fen=None)), BEIJING_2015)
     assert tier.tolist() == [NO_TIER]
     assert np.array_equal(known, [False])
+
+
+@pytest.mark.parametrize(("over_fen", "reason"), [(0, "income_above"), (1, "paid")])
+def test_the_lower_bound_is_exclusive_of_itself(over_fen, reason):
+    """A tier alone does not take the income at its own lower bound, and takes one fen a year more."""
+    alone = BEIJING_2015.model_copy(update={"tiers": (BEIJING_2015.tiers[3],)})
+    frame = frame_of(household(income_per_year_fen=1_200 * YUAN * 12 * 3 + over_fen))
+    assert monthly_subsidy_fen(frame, alone)["reason"].tolist() == [reason]
