@@ -21,6 +21,9 @@ import numpy as np
 
 MONTH = "2026-03"
 POLICY = "example"
+PAPER = "notices, slips, page"
+# The stages the floor names: import, screen, draw (freezing and committing before it), allocate, verify, export.
+NAMED = ("import", "screen", "publish_roster", "draw", "allocate", "verify", "export")
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -50,11 +53,13 @@ def round_seconds(folder: Path, work: Path) -> dict[str, float]:
     act = Act(store_url=f"sqlite:///{work / 'city.db'}", policy_name=POLICY, out=work / "out", language="zh")
     ask = Ask(folder, store_url=act.store_url, policy_name=POLICY)
     seconds = {"import": _timed(lambda: import_delivery(ask))[0]}
+    paper = _Paper()
     for stage in Stage:
         details: dict[str, object] = {"answers": "random:1"} if stage is Stage.ANSWER else {}
-        if stage is Stage.EXPORT:
-            details = {"rehearsal": True}
-        seconds[str(stage)] = _timed(lambda s=stage, d=details: rounds.do(s, MONTH, act, **d))[0]
+        spent = paper.seconds
+        whole = _timed(lambda s=stage, d=details: rounds.do(s, MONTH, act, **d))[0]
+        seconds[str(stage)] = whole - (paper.seconds - spent)
+    seconds[PAPER] = paper.seconds
     bundle = work / "out" / MONTH / "bundle"
     seconds["verify"] = _timed(lambda: verify_bundle(bundle))[0]
     plain = [sys.executable, "-I", str(bundle / "verify.py"), str(bundle)]
@@ -62,6 +67,30 @@ def round_seconds(folder: Path, work: Path) -> dict[str, float]:
         lambda: subprocess.run(plain, check=True, capture_output=True)
     )[0]
     return seconds
+
+
+class _Paper:
+    """Seconds spent on notices, slips and the page, told apart from the stages that write them."""
+
+    def __init__(self) -> None:
+        from allocator.office import papers, reports
+
+        self.seconds = 0.0
+        for room, name in (
+            (papers, "write_rosters"),
+            (papers, "write_orders"),
+            (papers, "write_results"),
+            (reports, "write_round_page"),
+        ):
+            setattr(room, name, self._timed(getattr(room, name)))
+
+    def _timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*given: Any, **named: Any) -> Any:
+            spent, result = _timed(lambda: work(*given, **named))
+            self.seconds += spent
+            return result
+
+        return timed
 
 
 def floor_seconds(folder: Path, work: Path) -> dict[str, float]:
@@ -154,7 +183,11 @@ def _print(households: int, totals: list[dict[str, float]], floors: list[dict[st
     print(f"  {'sum':28} {whole:7.2f} s")
     for name, seconds in floor.items():
         print(f"  floor: {name:21} {seconds:7.2f} s")
-    print(f"  ratio to the floors          {whole / sum(floor.values()):7.2f}")
+    named = sum(median[name] for name in NAMED)
+    print(
+        f"  {'named stages: ' + str(len(NAMED)):28} {named:7.2f} s, {named / sum(floor.values()):.2f} x the floors"
+    )
+    print(f"  {'everything':28} {whole:7.2f} s, {whole / sum(floor.values()):.2f} x the floors")
     print(
         f"  peak memory                  {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:7.2f} GB"
     )

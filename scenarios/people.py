@@ -102,7 +102,9 @@ def _members(
     is_male = generator.random(num) < 0.6
     blocks = [(np.arange(num), Relation.APPLICANT, age, is_male)]
     spouse = np.flatnonzero(shape[:, 0])
-    near = np.clip(age[spouse] + generator.normal(0, 2.5, len(spouse)), 20, 80)
+    near = np.minimum(age[spouse] + generator.normal(0, 2.5, len(spouse)), 80)
+    # Spread, not clipped to 20: an atom would put thousands on one day of birth, more than ID numbers hold.
+    near = np.where(near < 20, 20 + 6 * generator.random(len(spouse)), near)
     blocks.append((spouse, Relation.SPOUSE, near, ~is_male[spouse]))
     child = np.repeat(np.arange(num), shape[:, 1])
     child_age = generator.random(len(child)) * np.clip(age[child] - 20, 0.5, 17.9)

@@ -26,6 +26,15 @@ def positions_among(texts: pd.Series, among: Iterable[str]) -> npt.NDArray[np.in
     return found.fill_null(-1).to_numpy().astype(np.int64)
 
 
+def order_by_text(texts: pd.Series) -> npt.NDArray[np.int64]:
+    """``(n,) int64``: the places of the texts in code point order (UTF-8 sorts so); equals keep their order."""
+    encoded = _array(texts).dictionary_encode()
+    words = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(words), dtype=np.int64)
+    rank[words] = np.arange(len(words))
+    return np.argsort(rank[encoded.indices.to_numpy()], kind="stable")
+
+
 def _array(texts: Iterable[str]) -> pa.Array:
     """One chunk of large strings; NaN and None are null."""
     values = texts if isinstance(texts, pd.Series) else pd.Series(list(texts), dtype="str")

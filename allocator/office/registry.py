@@ -57,18 +57,20 @@ def export_round(
     *,
     rehearsal: bool = False,
     increment: bool = False,
+    facts: Facts | None = None,
 ) -> Exported:
     """File the month's leases: parts and manifest under ``out``, the export noted in the store.
 
     A round that is a rehearsal is refused without ``rehearsal``; a real one never gets the mark. The same
     leases exported again give the same bytes and the same number. ``increment`` files only what the registry
-    has not taken in yet. A lease once filed and then cancelled becomes a tombstone.
+    has not taken in yet. A lease once filed and then cancelled becomes a tombstone. ``facts``: of the leases'
+    households; by default what the store holds now.
     """
     is_rehearsal = _is_rehearsal(store, month, wanted=rehearsal)
     earlier = store.exports(month)
     leases = _to_file(store.leases(month), earlier, increment=increment)
     kind: registry.Kind = "increment" if increment else "full"
-    records = records_of(leases, store.read_facts())
+    records = records_of(leases, store.read_facts() if facts is None else facts)
     files, number, is_new = _numbered(records, earlier, policy, month, kind, rehearsal=is_rehearsal)
     manifest = registry.manifest_of(files)
     folder = out / registry.folder_name(month, number, rehearsal=is_rehearsal)

@@ -27,8 +27,9 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     """Freeze rosters, pools and lists of every sub-round, commit to them, publish the qualified list."""
     facts = frozen_facts(desk.store, desk.month)
     people = frozen.people(desk.store, desk.month)
-    rounds = freeze.sub_rounds(facts, people, desk.policy, desk.month, desk.on, frozen.occupied(desk.store))
     key = codes.round_key(facts, desk.month)
+    occupied = frozen.occupied(desk.store)
+    rounds = freeze.sub_rounds(facts, people, desk.policy, desk.month, desk.on, occupied, key)
     receipts = received(desk, people, key)
     counted = commitment.receipts_counted(receipts)
     previous = frozen.previous_manifest(desk.store, desk.month)
@@ -79,8 +80,8 @@ def received(desk: Desk, people: pd.DataFrame, key: bytes) -> pd.DataFrame:
     aside = pd.DataFrame({"receipt_no": desk.store.set_aside_receipts(), "class": "set_aside"})
     everyone = pd.concat([screened, others, aside], ignore_index=True).astype("str")
     everyone = everyone.drop_duplicates("receipt_no", keep="last").reset_index(drop=True)
-    named = codes.codes_of(key, desk.month, NO_SUB_ROUND, list(everyone["receipt_no"]))
-    return everyone.assign(salt=named["receipt_salt"].to_numpy())
+    salts = codes.receipt_salts_of(key, desk.month, NO_SUB_ROUND, everyone["receipt_no"].tolist())
+    return everyone.assign(salt=pd.Series(salts, dtype="str"))
 
 
 def declared_draw(desk: Desk, source: str | None, moment: str | None) -> commitment.Ceremony:

@@ -59,6 +59,7 @@ def export(desk: Desk, rehearsal: bool = False) -> Step:
         desk.out / desk.month / "registry",
         desk.on,
         rehearsal=rehearsal or desk.record.rehearsal,
+        facts=frozen_facts(desk.store, desk.month, with_preferences=False),
     )
     said = {
         "folder": str(exported.folder),

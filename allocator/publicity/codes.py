@@ -63,10 +63,16 @@ def codes_of(source: Facts | bytes, month: str, sub_round: str, receipt_nos: Seq
         raise ValueError("a receipt number stands twice")
     digest = hmac_sha256(key)
     codes, salts = _distinct(receipts, lambda some, attempt: _derive(digest, month, sub_round, some, attempt))
-    head = f"{_RECEIPT_TAG}\n{month}\n{sub_round}\n".encode()
-    receipt_salts = _hex_words(b"".join([digest(head + f"{number}\n".encode())[:16] for number in receipts]))
+    receipt_salts = receipt_salts_of(key, month, sub_round, receipts)
     columns = {"receipt_no": receipts, "code": codes, "salt": salts, "receipt_salt": receipt_salts}
     return pd.DataFrame({name: pd.Series(values, dtype="str") for name, values in columns.items()})
+
+
+def receipt_salts_of(key: bytes, month: str, sub_round: str, receipt_nos: Sequence[str]) -> list[str]:
+    """Salts of the receipts' leaves, 32 hex characters each, in the given order."""
+    digest = hmac_sha256(key)
+    head = f"{_RECEIPT_TAG}\n{month}\n{sub_round}\n".encode()
+    return _hex_words(b"".join([digest(head + f"{number}\n".encode())[:16] for number in receipt_nos]))
 
 
 def hmac_sha256(key: bytes) -> Digest:

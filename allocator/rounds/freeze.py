@@ -13,7 +13,7 @@ from allocator.model.columns import ANY_TYPE
 from allocator.model.enums import DwellingKind, DwellingType, Sex, Verdict
 from allocator.model.facts import Facts
 from allocator.model.instance import UNASSIGNED, Instance
-from allocator.model.lookups import is_among
+from allocator.model.lookups import is_among, order_by_text
 from allocator.policy.in_force import Policy
 from allocator.publicity import codes
 from allocator.supply import pools as pool_rules
@@ -52,9 +52,18 @@ class _Draft:
 
 
 def sub_rounds(
-    facts: Facts, people: pd.DataFrame, policy: Policy, month: str, on: date, occupied: pd.DataFrame
+    facts: Facts,
+    people: pd.DataFrame,
+    policy: Policy,
+    month: str,
+    on: date,
+    occupied: pd.DataFrame,
+    key: bytes | None = None,
 ) -> list[SubRound]:
-    """The month's sub-rounds in the policy's order; those without people or places are left out, never the public one."""
+    """The month's sub-rounds in the policy's order; those without people or places are left out, never the public one.
+
+    ``key``: the round key (``publicity.codes``), where it is made already.
+    """
     eligible = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
     wishes = facts.preferences[is_among(facts.preferences["receipt_no"], eligible["receipt_no"])]
     stock = stock_rules.open_stock(facts, policy.supply, on, occupied)
@@ -68,7 +77,7 @@ def sub_rounds(
             stock = _employers(drafts, stock, eligible, wishes, policy)
         else:
             _public(drafts, stock, eligible, wishes)
-    key = codes.round_key(facts, month)
+    key = key or codes.round_key(facts, month)
     return [_frozen(draft, key, month, policy) for draft in drafts]
 
 
@@ -211,12 +220,12 @@ def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy) -> SubRound:
             "pool": draft.pools["pool"].to_numpy(object)[draft.lists["pool"]],
         }
     )
-    order = np.argsort(preferences["code"].to_numpy(object), kind="stable")
+    order = order_by_text(preferences["code"])
     columns = ["pool", "project_id", "dwelling_type", "sex", "rent_per_m2_fen", "capacity"]
     return SubRound(
         draft.name,
         roster[["receipt_no", "code", "salt", "band", "points", "priority_group"]]
-        .sort_values("code", kind="stable")
+        .iloc[order_by_text(roster["code"])]
         .reset_index(drop=True),
         preferences.iloc[order].reset_index(drop=True),
         draft.pools.assign(sex=draft.pools["sex"].map(_LETTER).fillna(""))[columns].astype(

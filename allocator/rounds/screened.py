@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 
 from allocator import screening
+from allocator.model.composition import Composition
 from allocator.model.enums import DwellingType, Flag, Relation
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among, order_by_text
 from allocator.policy.in_force import Policy
 from allocator.policy.model import SupplyRules
 from allocator.ranking import scores
@@ -21,7 +23,7 @@ TYPE_COLUMNS = tuple(str(kind) for kind in DwellingType)
 @dataclass(frozen=True, eq=False)
 class Screened:
     """``people``: one row per household, sorted by receipt number: ``receipt_no, verdict, num_persons,
-    branch, employer_id, sex, is_in_need, priority_group, points``, one boolean column per dwelling type.
+    branch, employer_id, sex, is_in_need, priority_group, points, num_waivers``, one boolean column per dwelling type.
     ``findings``: the screening's; ``score_lines``: points by line.
     """
 
@@ -37,33 +39,33 @@ def screen(facts: Facts, policy: Policy, on: date, standings: pd.DataFrame) -> S
     """
     waivers = standings.set_index("receipt_no")["num_waivers"]
     num_waivers = facts.households["receipt_no"].map(waivers).fillna(0).astype("int64")
-    screening_ = screening.screen(facts, policy, on, num_waivers=num_waivers)
-    lines = scores.points(facts, policy, on)
+    composition = Composition.of(facts, on)
+    screening_ = screening.screen(facts, policy, on, num_waivers=num_waivers, composition=composition)
+    lines = scores.points(facts, policy, on, composition=composition)
     people = screening_.verdicts[["receipt_no", "verdict", "num_persons"]].copy()
     people["branch"] = facts.households["branch"].to_numpy()
     people["employer_id"] = facts.households["employer_id"].fillna("").to_numpy()
-    people["sex"] = sex_of_singles(facts).to_numpy()
+    people["sex"] = sex_of_singles(composition)
     people["is_in_need"] = in_need(facts, policy.supply).to_numpy()
-    people["priority_group"] = scores.priority_groups(facts, policy, on).to_numpy()
+    people["priority_group"] = scores.priority_groups(facts, policy, on, composition=composition).to_numpy()
     people["points"] = lines["points"].to_numpy()
-    entitled = screening.entitled(facts, policy, on)
+    people["num_waivers"] = num_waivers.to_numpy()
+    entitled = screening.entitled(facts, policy, on, composition=composition)
     for column in TYPE_COLUMNS:
         people[column] = entitled[column].to_numpy()
-    order = np.argsort(people["receipt_no"].to_numpy(object), kind="stable")
+    order = order_by_text(people["receipt_no"])
     return Screened(
-        people.iloc[order].reset_index(drop=True),
-        screening_.findings.iloc[order].reset_index(drop=True),
-        lines.iloc[order].reset_index(drop=True),
+        *(frame.iloc[order].reset_index(drop=True) for frame in (people, screening_.findings, lines))
     )
 
 
-def sex_of_singles(facts: Facts) -> pd.Series:
+def sex_of_singles(people: Composition) -> np.ndarray:
     """Per household the applicant's sex where one person applies (who may take a bed), else empty."""
-    size = facts.members.groupby("receipt_no").size()
-    applicants = facts.members[facts.members["relation"] == Relation.APPLICANT]
-    sex = applicants.drop_duplicates("receipt_no").set_index("receipt_no")["sex"]
-    receipts = facts.households["receipt_no"]
-    return receipts.map(sex).fillna("").where(receipts.map(size) == 1, "")
+    applies = people.members["relation"].to_numpy(dtype=object) == Relation.APPLICANT
+    sex = np.full(len(people), "", dtype=object)
+    sex[people.position[applies]] = people.members["sex"].to_numpy(dtype=object)[applies]
+    alone = np.bincount(people.position, minlength=len(people)) == 1
+    return np.where(alone, sex, "")
 
 
 def in_need(facts: Facts, rules: SupplyRules) -> pd.Series:
@@ -71,8 +73,8 @@ def in_need(facts: Facts, rules: SupplyRules) -> pd.Series:
     flagged = pd.Series(data=False, index=facts.members.index)
     for flag in rules.need_flags:
         flagged |= facts.members["flags"].fillna("").str.contains(str(Flag(flag)), regex=False)
-    needy = set(facts.members.loc[flagged, "receipt_no"])
-    by_flag = facts.households["receipt_no"].isin(needy)
+    needy = facts.members.loc[flagged, "receipt_no"]
+    by_flag = pd.Series(is_among(facts.households["receipt_no"], needy), index=facts.households.index)
     if not rules.need_by_request:
         return by_flag
     return by_flag | facts.households["needs_accessible"].fillna(value=False).astype(bool)

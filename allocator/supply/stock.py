@@ -90,21 +90,19 @@ def sexes_of_empty_rooms(stock: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFr
     """Give each empty dormitory room to one sex, before the seed, from demand counts.
 
     ``demand``: ``project_id, female, male``: how many households of one person may take a bed there
-    and list it. Per project and rent, the first y empty rooms in the order of their names go to women,
-    y filling the most beds, ties to the fewest (``docs/decisions/rooms-by-demand.md``). The stock comes back with
-    every bed's ``sex`` filled.
+    and list it. Per project, the first y empty rooms in the order of their names go to women, y filling the
+    most beds, ties to the fewest (``docs/decisions/rooms-by-demand.md``). The stock comes back with every
+    bed's ``sex`` filled.
     """
     beds = stock[stock["kind"] == DwellingKind.BED]
-    wanted = demand.set_index("project_id")
-    sex = stock["sex"].copy()
-    for (project, _rent), group in beds.groupby(["project_id", "rent_per_m2_fen"], sort=True):
-        female, male = (
-            int(wanted.loc[project, name]) if project in wanted.index else 0 for name in ("female", "male")
-        )
-        women = _rooms_for_women(group, female, male)
+    wanted = dict(zip(demand["project_id"], zip(demand["female"], demand["male"], strict=True), strict=True))
+    sex = stock["sex"].to_numpy(dtype=object).copy()
+    at = pd.Series(np.arange(len(stock)), index=stock.index)
+    for project, group in beds.groupby("project_id", sort=True):
+        women = _rooms_for_women(group, *wanted.get(project, (0, 0)))
         empty = group[group["sex"] == ""]
-        sex.loc[empty.index] = np.where(empty["room_id"].isin(women), Sex.FEMALE, Sex.MALE)
-    return stock.assign(sex=sex)
+        sex[at[empty.index]] = np.where(is_among(empty["room_id"], women), Sex.FEMALE, Sex.MALE)
+    return stock.assign(sex=pd.Series(sex, index=stock.index, dtype="str"))
 
 
 def _rooms_for_women(group: pd.DataFrame, female: int, male: int) -> list[str]:

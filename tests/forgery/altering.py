@@ -137,7 +137,9 @@ def other_dwelling(files: Files, rng: random.Random) -> None:
 def other_value(files: Files, rng: random.Random) -> None:
     """Another public value with the seed that follows, the tickets left."""
     value = json.loads(files["draw.json"])["public_value"]
-    change_document(files, "draw.json", public_value="".join(rng.choices("0123456789abcdef", k=64)) if value else "0")
+    change_document(
+        files, "draw.json", public_value="".join(rng.choices("0123456789abcdef", k=64)) if value else "0"
+    )
     reseed(files)
 
 
@@ -202,12 +204,23 @@ def _refingerprint(files: Files) -> None:
 
 def _catalogue() -> dict[str, Alteration]:
     # The reference worlds of ``tests/audit`` have one law file of their own.
-    found = {name: alter for name, alter in known.CATALOGUE.items() if "rules.toml" not in name and name != "policy file"}
+    found = {
+        name: alter
+        for name, alter in known.CATALOGUE.items()
+        if "rules.toml" not in name and name != "policy file"
+    }
     for law in LAWS:
         found[f"words {law}.toml"] = append(f"policy/{law}.toml", b"# more\n")
         found[f"number {law}.toml"] = law_number(law)
         found[f"without {law}.toml"] = remove_file(f"policy/{law}.toml")
-    for path in (("rules", "*"), ("roster", "*"), ("pools", "*"), ("receipts", "*"), ("draw", "*"), ("previous_manifest",)):
+    for path in (
+        ("rules", "*"),
+        ("roster", "*"),
+        ("pools", "*"),
+        ("receipts", "*"),
+        ("draw", "*"),
+        ("previous_manifest",),
+    ):
         found[f"reseeded commitment {'.'.join(path)}"] = reseeded(change_figure("commitment.json", *path))
     for path in (("receipts", "root"), ("draw", "moment"), ("format",)):
         found[f"figure commitment.json {'.'.join(path)}"] = change_figure("commitment.json", *path)
