@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test check test-slow bench format lock clean
+.PHONY: install demo test check test-slow bench format docs lock clean
 
 install: .venv/installed
 
@@ -35,6 +35,10 @@ bench: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The reference of the command line, from the commands themselves; a test says when it is out of date.
+docs: install
+	$(BIN)/python docs/reference/make_cli.py
 
 # Pins are made anew with uv; the files carry hashes and no index addresses.
 lock:

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from allocator.audit import fielded
 from allocator.audit.judgement import Breach, Judgement, Seats, loads_of, seats_of
+from allocator.audit.lotteries import lottery_certificate, lottery_laws
 from allocator.audit.outcome import compare_figures, judged
 from allocator.audit.results import Fault, LawResult
 from allocator.model.instance import Instance, Ints
@@ -47,11 +49,15 @@ def certify(instance: Instance, solution_document: object) -> list[LawResult]:
             [] if solution.get("status") == "OPTIMAL" else [{"status": _shown(solution.get("status"))}],
         ),
         _law("fingerprint", _fingerprint_faults(instance, solution)),
-        _law("assignment", _assignment_faults(instance, solution.get("assignment"))),
     ]
+    if solution.get("mechanism") == "probabilistic_serial":
+        return [*results, *_lottery_laws(instance, solution)]
+    results.append(_law("assignment", _assignment_faults(instance, solution.get("assignment"))))
     if not results[-1].holds:
         return results
     assigned = _assigned(instance, solution["assignment"])
+    if fielded.is_fielded(instance, solution.get("mechanism")):
+        return [*results, *_fielded_laws(instance, assigned, solution)]
     seats = seats_of(instance, assigned)
     results.append(_law("individually_rational", _named(instance, assigned, seats.stray)))
     results.append(_law("capacity", _overfull(instance, assigned)))
@@ -137,6 +143,29 @@ def _wasted(instance: Instance, assigned: Ints, seats: Seats) -> Iterator[dict[s
             "household": instance.household_ids[seats.owner[choice]],
             "pool": instance.pool_ids[instance.pool[choice]],
         }
+
+
+def _lottery_laws(instance: Instance, solution: Mapping[str, Any]) -> Iterator[LawResult]:
+    results = [_law(law, witnesses) for law, witnesses in lottery_laws(instance, solution)]
+    yield from results
+    if all(result.holds for result in results):
+        judgement = Judgement(lottery_certificate(instance, solution), ())
+        yield _law("certificate", _certificate_faults(judgement, solution.get("certificate")))
+
+
+def _fielded_laws(instance: Instance, assigned: Ints, solution: Mapping[str, Any]) -> Iterator[LawResult]:
+    """The laws of ``fielded``; the mechanism's own are asked where the rights hold."""
+    mechanism = str(solution["mechanism"])
+    rights = [_law("capacity", _overfull(instance, assigned))]
+    for law, witnesses in fielded.rights_laws(instance, assigned, mechanism):
+        rights.append(_law(law, witnesses))
+    yield from rights
+    if not all(result.holds for result in rights):
+        return
+    judgement = fielded.judge_fielded(instance, assigned, mechanism, solution)
+    for law in fielded.OWN_LAWS[mechanism]:
+        yield _law(law, _witnesses(judgement.breaches, law))
+    yield _law("certificate", _certificate_faults(judgement, solution.get("certificate")))
 
 
 def _mechanism_laws(instance: Instance, assigned: Ints, solution: Mapping[str, Any]) -> Iterator[LawResult]:

@@ -12,7 +12,17 @@ from allocator.audit.results import Fault
 _HEX: Final = re.compile(r"[0-9a-f]{64}")
 _MONTH: Final = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 CLASSES: Final = frozenset(
-    {"roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen", "merged"}
+    {
+        "roster",
+        "ineligible",
+        "incomplete",
+        "set_aside",
+        "withdrawn",
+        "housed",
+        "frozen",
+        "not_shortlisted",
+        "merged",
+    }
 )
 
 Rule = Callable[[Any], bool]

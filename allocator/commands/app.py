@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from allocator.commands import data, demo, policy, registry, report, round, solving, tenancy, verifying  # noqa: A004
+from allocator.commands import (
+    cases,
+    data,
+    demo,
+    duplicates,
+    policy,
+    registry,
+    report,
+    round,  # noqa: A004
+    scenario,
+    solving,
+    tenancy,
+    verifying,
+)
 
 app = typer.Typer(
     name="allocator",
@@ -15,6 +28,8 @@ app = typer.Typer(
 )
 
 app.command("demo")(demo.demo)
+data.group.command("duplicates")(duplicates.duplicates)
+cases.register(round.group, data.group)
 app.add_typer(data.group, name="data")
 app.add_typer(policy.group, name="policy")
 app.add_typer(round.group, name="round")
@@ -24,6 +39,7 @@ app.command("certify")(verifying.certify)
 app.add_typer(tenancy.group, name="tenancy")
 app.add_typer(registry.group, name="registry")
 app.add_typer(report.group, name="report")
+app.add_typer(scenario.group, name="scenario")
 
 
 @app.callback()

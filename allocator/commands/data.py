@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +69,9 @@ def template(
 
     names = write_template(folder, lang.value, is_dry_run=dry_run)
     _tell_written(names, folder, lang.value, as_json=as_json, dry_run=dry_run)
-    shared.next_command(lang.value, f"allocator data check {folder} --synthetic-ids")
+    shared.next_command(
+        lang.value, shared.typed("data", "check", str(folder), "--synthetic-ids", lang=lang.value)
+    )
 
 
 @group.command("generate")
@@ -95,7 +98,9 @@ def generate(
         facts = city(households, seed, world)
         counts = {} if dry_run else write_delivery(facts, folder, lang.value)
     _tell_written(counts, folder, lang.value, as_json=as_json, dry_run=dry_run)
-    shared.next_command(lang.value, f"allocator data check {folder} --policy example")
+    shared.next_command(
+        lang.value, shared.typed("data", "check", str(folder), policy="example", lang=lang.value)
+    )
 
 
 def _tell_written(
@@ -165,14 +170,23 @@ def import_(
         _print_import(ask, done)
     if not done.is_done:
         raise typer.Exit(1)
-    where = "" if store == DEFAULT_STORE else f" --store {store}"
-    shared.next_command(lang.value, f"allocator round open {_likely_month(done)}{where}")
+    if dry_run:
+        shared.next_command(lang.value, _import_command(ask))
+        return
+    shared.next_command(
+        lang.value, shared.typed("round", "open", _likely_month(done), store=store, lang=lang.value)
+    )
 
 
 def _likely_month(done: Imported) -> str:
-    """The month whose dwellings were delivered, as far as the files tell."""
-    days = done.delivery.facts.dwellings["available_on"].dropna()
-    return "MONTH" if days.empty else f"{days.median():%Y-%m}"
+    """The first month that begins when nearly all dwellings and households of the files are there."""
+    facts = done.delivery.facts
+    dated = (facts.dwellings["available_on"].dropna(), facts.households["registered_on"].dropna())
+    days = [column.quantile(0.9, interpolation="nearest") for column in dated if len(column)]
+    if not days:
+        return "MONTH"
+    last = max(days)
+    return f"{last:%Y-%m}" if last.day == 1 else f"{last + timedelta(days=32 - last.day):%Y-%m}"
 
 
 def _step(language: str, *, shown: bool):  # type: ignore[no-untyped-def]  # noqa: ANN202 (a context manager)
@@ -183,12 +197,15 @@ def _step(language: str, *, shown: bool):  # type: ignore[no-untyped-def]  # noq
 
 
 def _import_command(ask: Ask) -> str:
-    words = ["allocator data import", str(ask.folder)]
-    if ask.store_url:
-        words.append(f"--store {ask.store_url}")
-    if ask.policy_name:
-        words.append(f"--policy {ask.policy_name}")
-    return " ".join([*words, "--synthetic-ids"] if ask.synthetic_ids else words)
+    words = ["data", "import", str(ask.folder)]
+    if ask.synthetic_ids:
+        words.append("--synthetic-ids")
+    if ask.on:
+        words += ["--on", ask.on.isoformat()]
+    if ask.set_aside:
+        words += ["--set-aside", str(ask.set_aside)]
+    place = ask.store_url or DEFAULT_STORE
+    return shared.typed(*words, store=place, policy=ask.policy_name, lang=ask.language)
 
 
 def _document(delivery: Delivery, language: str) -> dict[str, object]:

@@ -26,6 +26,10 @@ PolicyOption = shared.PolicyOption
 LaterOption = Annotated[
     str | None, typer.Option("--on-b", help="Date of B / B 的日期 (YYYY-MM-DD)", metavar="DATE")
 ]
+RoundOption = Annotated[
+    str | None,
+    typer.Option("--round", help="Count this round's households too / 同时统计该批次的家庭", metavar="MONTH"),
+]
 DwellingOption = Annotated[
     str | None,
     typer.Option(
@@ -59,10 +63,10 @@ def list_policies(as_json: JsonOption = False, lang: LangOption = DEFAULT_LANGUA
     entries = policies.listed()
     if as_json:
         shared.print_json({"policies": entries})
-        return
-    for entry in entries:
-        shared.say(f"{entry['id']}\t{entry[f'name_{lang}']}")
-    shared.next_command(lang, "allocator policy show NAME --on DATE")
+    else:
+        for entry in entries:
+            shared.say(f"{entry['id']}\t{entry[f'name_{lang}']}")
+    shared.next_command(lang, shared.typed("policy", "show", str(entries[0]["id"]), lang=lang))
 
 
 @group.command("show")
@@ -80,8 +84,10 @@ def show(
     found = policies.in_force(_named(name, policy), shared.date_of(on))
     if as_json:
         shared.print_json(found.document())
-        return
-    shared.say(page(found, lang))
+    else:
+        shared.say(page(found, lang))
+    wish = _named(name, policy)
+    shared.next_command(lang, shared.typed("policy", "check", wish, "--on", on or "DATE", lang=lang))
 
 
 @group.command("check")
@@ -106,11 +112,17 @@ def check(
         "branches": len(found.screening.branches),
         "mechanism": found.allocation.mechanism,
     }
+    warned = policies.warnings(wish)
     if as_json:
-        shared.print_json({"sound": True, **figures})
+        told = [{"code": w.code, "file": w.file, "key": w.key, "message": w.text(lang)} for w in warned]
+        shared.print_json({"sound": True, **figures, "warnings": told})
     else:
         shared.say(text_of("policy_sound", lang, **figures))
-    shared.next_command(lang, f"allocator policy try DIR --policy {wish} --on {day}")
+        for warning in warned:
+            shared.say("  " + warning.text(lang))
+    shared.next_command(
+        lang, shared.typed("policy", "try", "DIR", "--on", day.isoformat(), policy=wish, lang=lang)
+    )
 
 
 @group.command("diff")
@@ -119,25 +131,38 @@ def diff(
     b: Annotated[str, typer.Argument(metavar="B", help="Policy / 政策")],
     on: OnOption = None,
     on_b: LaterOption = None,
+    of_round: RoundOption = None,
+    store: shared.StoreOption = shared.DEFAULT_STORE,
     as_json: JsonOption = False,
     lang: LangOption = DEFAULT_LANGUAGE,
 ) -> None:
-    """What differs between two laws, or one law on two dates / 两部政策或两个日期之间的差别."""
+    """What differs between two laws, or one law on two dates; for whom / 两部政策或两个日期之间的差别及受影响的家庭."""
     from allocator.messages import text_of
     from allocator.office import policies
+    from allocator.policy.changes import changes_in_words
     from allocator.policy.differences import differences
 
     first = shared.date_of(on)
-    found = differences(policies.in_force(a, first), policies.in_force(b, shared.date_of(on_b) or first))
+    laws = policies.in_force(a, first), policies.in_force(b, shared.date_of(on_b) or first)
+    found = differences(*laws)
+    people = None
+    if of_round is not None:
+        from allocator.office.law_differences import law_differences
+
+        people = law_differences(store, of_round, *laws)
     if as_json:
-        shared.print_json(
-            {"differences": [{"key": d.key, "before": d.before, "after": d.after} for d in found]}
-        )
-        return
-    for difference in found:
-        shared.say(difference.text(lang))
-    if not found:
-        shared.say(text_of("policy_no_difference", lang))
+        told = {"differences": [{"key": d.key, "before": d.before, "after": d.after} for d in found]}
+        shared.print_json(told if people is None else {**told, **people.document()})
+    else:
+        for line in changes_in_words(*laws, lang):
+            shared.say(line)
+        for difference in found:
+            shared.say(difference.text(lang))
+        if not found:
+            shared.say(text_of("policy_no_difference", lang))
+        for line in people.lines(lang) if people is not None else []:
+            shared.say(line)
+    shared.next_command(lang, shared.typed("policy", "show", b, lang=lang))
 
 
 @group.command("try")
@@ -171,3 +196,5 @@ def try_(
     if tried.num_errors:
         shared.note(text_of("policy_delivery_left_out", lang, count=tried.num_errors, folder=folder.name))
         raise typer.Exit(1)
+    also = ("--synthetic-ids",) if synthetic_ids else ()
+    shared.next_command(lang, shared.typed("data", "import", str(folder), *also, policy=policy, lang=lang))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -47,8 +47,6 @@ def export(
     dry_run: DryRunOption = False,
 ) -> None:
     """The files hold names and ID numbers: for the registry only, readable by their owner alone."""
-    from allocator.commands.tenancy import yuan
-    from allocator.messages import text_of
     from allocator.office import filing
     from allocator.office.acts import Act
 
@@ -57,10 +55,23 @@ def export(
     figures = {"export_no": exported.export_no, "is_new": exported.is_new, **exported.figures}
     if as_json:
         shared.print_json(figures)
+    else:
+        _tell_exported(figures, out / exported.export_no, lang, dry_run=dry_run)
+    if dry_run:
+        again = [*(["--rehearsal"] if rehearsal else []), *(["--increment"] if increment else [])]
+        words = ("registry", "export", month, "--out", str(out), *again)
+        shared.next_command(lang, shared.typed(*words, store=store, lang=lang))
         return
+    shared.next_command(lang, shared.typed("registry", "receive", month, "FILE", store=store, lang=lang))
+
+
+def _tell_exported(figures: dict[str, Any], folder: Path, lang: str, *, dry_run: bool) -> None:
+    from allocator.commands.tenancy import yuan
+    from allocator.messages import text_of
+
     money = {"rent": yuan(figures["rent_fen"]), "subsidy": yuan(figures["subsidy_fen"])}
-    shared.say(text_of("registry_exported", lang, **figures, **money, folder=out / exported.export_no))
-    if not exported.is_new:
+    shared.say(text_of("registry_exported", lang, **figures, **money, folder=folder))
+    if not figures["is_new"]:
         shared.note(text_of("registry_unchanged", lang))
     if figures["rehearsal"]:
         shared.note(text_of("registry_is_rehearsal", lang))
@@ -68,9 +79,6 @@ def export(
         shared.note(text_of("registry_due", lang, due_on=figures["due_on"]))
     if dry_run:
         shared.note(text_of("registry_dry_run", lang))
-        return
-    place = "" if store == DEFAULT_STORE else f" --store {store}"
-    shared.next_command(lang, f"allocator registry receive {month} FILE{place}")
 
 
 @group.command(help="Take in the registry's answer / 登记回执")
@@ -99,6 +107,7 @@ def receive(
         shared.print_json({**received.figures, "leases_rejected": rejected})
     else:
         shared.say(text_of("registry_received", lang, **received.figures))
+    shared.next_command(lang, shared.typed("tenancy", "list", month, store=store, lang=lang))
     if received.rejected:
         shared.note(lines_of(received.rejected, lang))
         raise typer.Exit(1)
@@ -108,10 +117,15 @@ def receive(
 def check(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One export / 某次导出的目录")],
     lang: LangOption = DEFAULT_LANGUAGE,
+    as_json: JsonOption = False,
 ) -> None:
     """Exit 1 where anything differs from the manifest."""
     from allocator.messages import text_of
     from allocator.office.registry import faulty_export
 
     faulty_export(folder, lang)
-    shared.say(text_of("registry_checked", lang, folder=folder.name))
+    if as_json:
+        shared.print_json({"folder": str(folder), "sound": True})
+    else:
+        shared.say(text_of("registry_checked", lang, folder=folder.name))
+    shared.next_command(lang, shared.typed("registry", "receive", "MONTH", "FILE", lang=lang))

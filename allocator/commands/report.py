@@ -45,6 +45,7 @@ def round_(
     else:
         path = write_report(store, month, out, lang)
     if as_json:
-        shared.print_json({"month": month, "page": str(path)})
+        shared.print_json({"month": month, "page": str(path), "dry_run": dry_run})
     else:
-        shared.say(text_of("report_written", lang, page=str(path)))
+        shared.say(text_of("data_dry_run" if dry_run else "report_written", lang, page=str(path)))
+    shared.next_command(lang, shared.typed("round", "status", month, store=store, lang=lang))

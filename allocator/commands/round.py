@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,10 +96,17 @@ def finish(done: Done, language: str, *, as_json: bool) -> None:
     if as_json:
         shared.print_json(done.document())
     else:
-        for line in done.lines(language):
-            shared.say(line)
+        tell(done, language)
     if done.next_command:
         shared.next_command(language, done.next_command)
+
+
+def tell(done: Done, language: str) -> None:
+    """Print what was done."""
+    from allocator.commands.tables import lines_of
+
+    for line in lines_of(done, language):
+        shared.say(line)
 
 
 def _plain_stage(stage: Stage, text: str) -> Callable[..., None]:
@@ -147,7 +155,12 @@ for _stage, _text in _PLAIN.items():
 @group.command(help="Publish the roster, the order or the result / 公示名单、顺序或结果")
 def publish(
     month: MonthArgument,
-    what: Annotated[What, typer.Option("--what", help="roster, order, result / 名单、顺序、结果")],
+    what: Annotated[
+        What,
+        typer.Option(
+            "--what", help="roster, order, result / 名单、顺序、结果", metavar="roster|order|result"
+        ),
+    ],
     source: SourceOption = None,
     moment: MomentOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -295,22 +308,31 @@ def run(
         store_url=store, policy_name=policy, on=shared.date_of(on), out=out, language=lang, is_dry_run=dry_run
     )
     wishes = months.Wishes(public_value=public_value, minutes=source, moment=moment, answers=answers)
-    with step(f"run {month}", shown=not no_progress):
-        done = months.run(month, act, wishes)
-    finish(done, lang, as_json=as_json)
+    done = months.run(
+        month,
+        act,
+        wishes,
+        step=partial(step, shown=not no_progress),
+        tell=None if as_json else partial(tell, language=lang),
+    )
+    if as_json:
+        shared.print_json(done.document())
+    shared.next_command(lang, done.next_command)
 
 
 @group.command(help="Where the round stands / 批次进度")
 def status(
     month: MonthArgument,
     store: StoreOption = DEFAULT_STORE,
+    out: OutOption = OUT,
     lang: LangOption = DEFAULT_LANGUAGE,
     as_json: JsonOption = False,
 ) -> None:
     """Stages done and due, with their dates."""
     from allocator.office import month as months
+    from allocator.office.acts import Act
 
-    finish(months.status(month, store), lang, as_json=as_json)
+    finish(months.status(month, Act(store_url=store, out=out, language=lang)), lang, as_json=as_json)
 
 
 @group.command(help="Why this household got this pool, or none / 一户的配租说明")
@@ -327,6 +349,15 @@ def explain(
     told = explaining.explain(month, receipt_no, store)
     if as_json:
         shared.print_json(told.document(lang))
-        return
-    for line in told.lines(lang):
-        shared.say(line)
+    else:
+        for line in told.lines(lang):
+            shared.say(line)
+    shared.next_command(lang, shared.typed("round", "status", month, store=store, lang=lang))
+
+
+# As the month goes, whatever order they are written in.
+_ORDER = (
+    *("open", "screen", "publish", "draw", "allocate", "offer", "answer", "sign", "export", "close"),
+    *("run", "status", "explain"),
+)
+group.registered_commands.sort(key=lambda one: _ORDER.index(one.name or one.callback.__name__))  # type: ignore[union-attr]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from contextlib import suppress
 from datetime import date
@@ -37,7 +38,9 @@ OnOption = Annotated[
     str | None, typer.Option("--on", help="Date of the act / 办理日期 (YYYY-MM-DD)", metavar="DATE")
 ]
 # Give it the default DEFAULT_LANGUAGE in a command's signature.
-LangOption = Annotated[Language, typer.Option("--lang", help="Language / 语言", envvar="ALLOCATOR_LANG")]
+LangOption = Annotated[
+    Language, typer.Option("--lang", help="Language / 语言", envvar="ALLOCATOR_LANG", metavar="zh|en")
+]
 DEFAULT_LANGUAGE = Language.ZH
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable on stdout / 机器可读输出")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Write nothing / 只演练不写入")]
@@ -82,6 +85,18 @@ def note(text: str) -> None:
     with suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def typed(*parts: str, store: str = DEFAULT_STORE, lang: str = "zh", policy: str | None = None) -> str:
+    """A command as a person would paste it, with the store and the language of this one."""
+    line = ["allocator", *parts]
+    if store != DEFAULT_STORE:
+        line += ["--store", store]
+    if policy is not None:
+        line += ["--policy", policy]
+    if str(lang) != default_language():
+        line += ["--lang", str(lang)]
+    return shlex.join(line)
 
 
 def next_command(language: str, command: str) -> None:

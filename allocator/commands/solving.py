@@ -38,7 +38,8 @@ HousingFirstOption = Annotated[
     typer.Option("--housing-first", help="Who is housed before any ranks / 先定各档入住，再定志愿"),
 ]
 HousedOption = Annotated[
-    Housed | None, typer.Option("--housed", help="Which aim wins under quotas / 名额冲突时以何为先")
+    Housed | None,
+    typer.Option("--housed", help="Which aim wins under quotas / 名额冲突时以何为先", metavar="count|order"),
 ]
 SeedOption = Annotated[
     str | None, typer.Option("--seed", help="Lottery mechanisms only / 仅用于抽签机制", metavar="SEED")
@@ -67,7 +68,7 @@ def solve(
         return 1
     document = solving.solve(parsed.instance, wish)
     _show_solution(document, wish.out, lang, as_json, dry_run)
-    shared.next_command(lang, f"allocator certify {instance} {out}")
+    shared.next_command(lang, shared.typed("certify", str(instance), str(out), lang=lang))
     return 0
 
 
@@ -107,8 +108,9 @@ def _show_solution(document: dict[str, Any], out: Path, lang: str, as_json: bool
         return
     shared.say(
         text_of(
-            "solve_done",
+            "solve_chances" if "expected_housed" in report else "solve_done",
             lang,
+            expected=report.get("expected_housed", ""),
             mechanism=document["mechanism"],
             housed=report["num_housed"],
             households=report["num_households"],

@@ -32,6 +32,7 @@ def list_leases(
     as_json: JsonOption = False,
 ) -> None:
     """No name and no ID number: households stand under their receipt numbers."""
+    from allocator.commands.tables import columns
     from allocator.messages import text_of
     from allocator.office import filing
 
@@ -39,13 +40,12 @@ def list_leases(
     rows = [_row(row) for row in leases.to_dict("records")]
     if as_json:
         shared.print_json({"leases": rows})
-        return
-    if not rows:
+    elif not rows:
         shared.note(text_of("tenancy_none", lang))
-        return
-    shared.say(text_of("tenancy_heads", lang))
-    for row in rows:
-        shared.say("\t".join(_shown(row)))
+    else:
+        for line in columns(text_of("tenancy_heads", lang).split("\t"), [_shown(row) for row in rows]):
+            shared.say(line)
+    shared.next_command(lang, shared.typed("tenancy", "ledger", month or "MONTH", store=store, lang=lang))
 
 
 def _row(lease: dict[str, Any]) -> dict[str, Any]:
@@ -83,17 +83,21 @@ def ledger(
     as_json: JsonOption = False,
 ) -> None:
     """Sums in fen; the last line is the whole."""
+    from allocator.commands.tables import columns
     from allocator.messages import text_of
     from allocator.office import filing
 
     lines = filing.ledger_of_month(store, month, policy)
     if as_json:
         shared.print_json({"month": month, "lines": lines})
-        return
-    shared.say(text_of("ledger_heads", lang))
-    for line in lines:
-        amounts = (str(line["leases"]), yuan(line["rent_fen"]), yuan(line["subsidy_fen"]))
-        shared.say("\t".join((*_names(line, lang), *amounts)))
+    else:
+        rows = [
+            (*_names(line, lang), str(line["leases"]), yuan(line["rent_fen"]), yuan(line["subsidy_fen"]))
+            for line in lines
+        ]
+        for shown in columns(text_of("ledger_heads", lang).split("\t"), rows):
+            shared.say(shown)
+    shared.next_command(lang, shared.typed("report", "round", month, store=store, lang=lang))
 
 
 def _names(line: dict[str, Any], language: str) -> tuple[str, str]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allocator.commands.shared import DEFAULT_LANGUAGE, JsonOption, LangOption, note, print_json, say
+from allocator.commands.shared import (
+    DEFAULT_LANGUAGE,
+    JsonOption,
+    LangOption,
+    next_command,
+    note,
+    print_json,
+    say,
+    typed,
+)
 
 if TYPE_CHECKING:
     from allocator.audit import CheckResult, LawResult
@@ -54,7 +64,12 @@ def verify(
     else:
         outside = {"--commitment": commitment, "--public-value": public_value, "--previous": previous}
         _show_checks(results, [name for name, value in outside.items() if value is None], lang)
-    return 1 if failed else 0
+    if failed:
+        return 1
+    words = ("verify", str(bundle), "--commitment", "HEX", "--public-value", "VALUE")
+    alone = shlex.join(["python3", str(bundle / "verify.py"), str(bundle)])
+    next_command(lang, alone if commitment and public_value else typed(*words, lang=lang))
+    return 0
 
 
 def _show_checks(results: list[CheckResult], missing: list[str], lang: str) -> None:
@@ -93,7 +108,11 @@ def certify(
         _show_problems(problems, lang)
     else:
         _show_laws(laws, lang)
-    return 1 if problems or not all(law.holds for law in laws) else 0
+    if problems or not all(law.holds for law in laws):
+        return 1
+    words = ("solve", str(instance), "--mechanism", "NAME", "--out", "OTHER.json")
+    next_command(lang, typed(*words, lang=lang))
+    return 0
 
 
 def _show_problems(problems: list[Problem], lang: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -38,12 +39,16 @@ class Delivery:
 
     ``facts`` hold every row; a faulty cell is NA there, so they may be used only without errors or as
     ``sound_facts``. ``rows`` counts the rows of each delivered file; ``reads`` keeps the text as delivered.
+    ``former_applicants``: ``receipt_no, id_number`` of those the store holds as applicants and who stepped down.
     """
 
     facts: Facts
     rows: dict[str, int]
     reads: dict[str, Read]
     faults: Faults
+    former_applicants: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"receipt_no": [], "id_number": []}, dtype="str")
+    )
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -92,22 +97,30 @@ class Delivery:
 
 
 def read_delivery(
-    folder: Path, *, synthetic_ids: bool, known: Facts | None = None, on: date | None = None
+    folder: Path,
+    *,
+    synthetic_ids: bool,
+    known: Facts | None = None,
+    on: date | None = None,
+    ended: Collection[str] = (),
 ) -> Delivery:
     """Read the six files of a folder (or the six sheets of one workbook) and find every fault of them.
 
     ``synthetic_ids`` accepts the ID numbers of synthetic people (address code 999999). ``known`` is what
     the store holds already: references may be satisfied by it. ``on``: nothing past may lie after it.
+    ``ended``: receipts of withdrawn cases, whose people may apply anew.
     Raises ``WrongUsage`` when there is nothing at that path.
     """
     faults = Faults()
     sources = find_sources(folder, faults)
     rows = {table.name: _read_rows(sources.get(table.name), table, faults) for table in TABLES}
     reads = {name: read_frame(delivered, faults) for name, delivered in rows.items()}
-    _check(reads, known or Facts.empty(), faults, synthetic_ids=synthetic_ids, on=on)
+    stepped_down = _check(
+        reads, known or Facts.empty(), faults, synthetic_ids=synthetic_ids, on=on, ended=ended
+    )
     facts = Facts(**{table.name: conform(reads[table.name].frame, table) for table in TABLES})
     counts = {source.label: len(rows[name]) for name, source in sources.items()}
-    return Delivery(facts, counts, reads, faults)
+    return Delivery(facts, counts, reads, faults, stepped_down)
 
 
 def _read_rows(source: Source | None, table: Table, faults: Faults) -> Rows:
@@ -125,17 +138,24 @@ def _read_rows(source: Source | None, table: Table, faults: Faults) -> Rows:
 
 
 def _check(
-    reads: dict[str, Read], known: Facts, faults: Faults, *, synthetic_ids: bool, on: date | None
-) -> None:
-    """Checks inside each table always; between tables only where both could be read."""
+    reads: dict[str, Read],
+    known: Facts,
+    faults: Faults,
+    *,
+    synthetic_ids: bool,
+    on: date | None,
+    ended: Collection[str],
+) -> pd.DataFrame:
+    """Checks inside each table always; between tables only where both could be read. Who stepped down."""
     for read in reads.values():
         check_key(read, faults)
     check_identity(reads["members"], faults, synthetic_ids=synthetic_ids)
     check_stock(reads, known, faults)
     check_households(reads["households"], faults)
     if any(faults.broken(table.name) for table in TABLES):
-        return
+        return Facts.empty().members[["receipt_no", "id_number"]]
     check_dates(reads["members"], reads["households"], faults, on)
-    check_people(reads["households"], reads["members"], known, faults)
+    stepped_down = check_people(reads["households"], reads["members"], known, faults, ended)
     check_references(reads, known, faults)
     check_wishes(reads, known, faults)
+    return stepped_down

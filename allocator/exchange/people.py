@@ -5,26 +5,64 @@ What the store already holds (``known``) counts with the delivery: a row that is
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among
 
 from .faults import Faults
 from .frames import Read
 from .keys import group_numbers, rows_of_groups, strangers
 
 
-def check_people(households: Read, members: Read, known: Facts, faults: Faults) -> None:
-    """All checks between households and members."""
+def check_people(
+    households: Read, members: Read, known: Facts, faults: Faults, ended: Collection[str] = ()
+) -> pd.DataFrame:
+    """All checks between households and members; who stepped down as applicant (``former_applicants``).
+
+    ``ended``: receipts of cases that are withdrawn; their people may apply anew.
+    """
+    stepped_down = former_applicants(members, known)
     everyone = _everyone(members, known)
+    is_gone = (everyone["position"] < 0).to_numpy() & is_among(_pairs(everyone), _pairs(stepped_down))
+    everyone = everyone[~is_gone].reset_index(drop=True)
+    _tell_new_applicants(members, stepped_down, faults)
     _check_members_have_households(households, members, known, faults)
     _check_households_have_members(households, everyone, faults)
     for relation in ("applicant", "spouse"):
         _check_single(relation, members, everyone, faults)
-    _check_one_household_each(members, everyone, faults)
+    _check_one_household_each(members, everyone, faults, ended)
+    return stepped_down
+
+
+def former_applicants(members: Read, known: Facts) -> pd.DataFrame:
+    """``receipt_no, id_number`` of applicants the store holds in whose place a member of theirs is delivered as one.
+
+    Divorce or death: the co-applicant is promoted, the former applicant is no longer listed. Whoever is still
+    listed, under whatever relation, stays.
+    """
+    delivered = members.frame[["receipt_no", "id_number", "relation"]].dropna()
+    now = delivered[delivered["relation"] == "applicant"]
+    now = now[is_among(_pairs(now), _pairs(known.members[known.members["relation"] != "applicant"]))]
+    before = known.members[known.members["relation"] == "applicant"]
+    before = before[is_among(before["receipt_no"], now["receipt_no"])]
+    before = before[~is_among(_pairs(before), _pairs(delivered))]
+    return before[["receipt_no", "id_number"]].reset_index(drop=True)
+
+
+def _pairs(people: pd.DataFrame) -> pd.Series:
+    """Household and person as one text; missing where either is."""
+    return people["receipt_no"].astype("str") + "\t" + people["id_number"].astype("str")
+
+
+def _tell_new_applicants(members: Read, stepped_down: pd.DataFrame, faults: Faults) -> None:
+    applies = (members.frame["relation"] == "applicant").fillna(value=False).to_numpy(dtype=bool)
+    is_new = applies & is_among(members.frame["receipt_no"], stepped_down["receipt_no"])
+    members.rows.blame(faults, "applicant_succeeded", "relation", np.flatnonzero(is_new), "warning")
 
 
 def _everyone(members: Read, known: Facts) -> pd.DataFrame:
@@ -73,9 +111,13 @@ def _check_single(relation: str, members: Read, everyone: pd.DataFrame, faults: 
         members.rows.blame(faults, f"{relation}_doubled", "relation", positions, params=params)
 
 
-def _check_one_household_each(members: Read, everyone: pd.DataFrame, faults: Faults) -> None:
-    """The same person under two receipt numbers: every delivered row, naming the other households."""
+def _check_one_household_each(
+    members: Read, everyone: pd.DataFrame, faults: Faults, ended: Collection[str]
+) -> None:
+    """The same person under two open receipt numbers: every delivered row, naming the other households."""
     present = everyone[everyone["id_number"].notna() & everyone["receipt_no"].notna()]
+    if ended:
+        present = present[~is_among(present["receipt_no"], ended)]
     repeated = present[present["id_number"].duplicated(keep=False)]
     if repeated.empty:
         return

@@ -12,7 +12,10 @@ from typing import Final
 
 from allocator.errors import Refused, WrongUsage
 from allocator.mechanisms.band_optimum import band_optimum
+from allocator.mechanisms.deferred_acceptance import deferred_acceptance
+from allocator.mechanisms.probabilistic_serial import probabilistic_serial
 from allocator.mechanisms.serial import serial
+from allocator.mechanisms.top_trading_cycles import top_trading_cycles
 from allocator.model.instance import EXTENSION_FIELDS, Instance, Solution
 
 
@@ -46,14 +49,46 @@ class Mechanism:
 
 HOUSED: Final = ("count", "order")
 _COMMON_LAWS: Final = ("individually_rational", "capacity", "non_wasteful")
-_SERIAL: Final = Mechanism("serial", serial, frozenset(), (*_COMMON_LAWS, "serial_choice"))
+_SERIAL: Final = Mechanism(
+    "serial", serial, frozenset(), (*_COMMON_LAWS, "serial_choice"), frozenset({"reserves", "max"})
+)
 _BAND_OPTIMUM: Final = Mechanism(
     "band_optimum",
     band_optimum,
     frozenset({"housing_first", "housed"}),
     (*_COMMON_LAWS, "housing", "rank_optimality", "tie_rule"),
 )
-_BUILT: Final = {mechanism.name: mechanism for mechanism in (_SERIAL, _BAND_OPTIMUM)}
+_DEFERRED_ACCEPTANCE: Final = Mechanism(
+    "deferred_acceptance",
+    deferred_acceptance,
+    frozenset(),
+    ("individually_rational", "capacity", "tenants_kept", "maxima", "stable", "household_optimal"),
+    frozenset({"priority", "current", "reserves", "max"}),
+)
+_TOP_TRADING_CYCLES: Final = Mechanism(
+    "top_trading_cycles",
+    top_trading_cycles,
+    frozenset(),
+    ("individually_rational", "capacity", "tenants_kept", "cycles"),
+    frozenset({"priority", "current"}),
+)
+_PROBABILISTIC_SERIAL: Final = Mechanism(
+    "probabilistic_serial",
+    probabilistic_serial,
+    frozenset({"seed"}),
+    ("chances", "eating", "drawn"),
+    frozenset({"max"}),
+)
+_BUILT: Final = {
+    mechanism.name: mechanism
+    for mechanism in (
+        _SERIAL,
+        _BAND_OPTIMUM,
+        _DEFERRED_ACCEPTANCE,
+        _TOP_TRADING_CYCLES,
+        _PROBABILISTIC_SERIAL,
+    )
+}
 
 PLANNED: Final = (
     "serial",
@@ -77,17 +112,22 @@ def mechanism_named(name: str) -> Mechanism:
 
 
 def solve(
-    instance: Instance, mechanism: str, *, housing_first: bool = False, housed: str | None = None
+    instance: Instance,
+    mechanism: str,
+    *,
+    housing_first: bool = False,
+    housed: str | None = None,
+    seed: str | None = None,
 ) -> Solution:
-    """Run a mechanism on an instance.
+    """Run a mechanism on an instance. ``seed``: of lottery mechanisms, to draw one assignment.
 
     Raises ``WrongUsage`` for an unknown name or an option the mechanism does not have, and ``Refused`` for a
     mechanism not built yet or a field of the instance that it does not honour; nothing is solved then.
     """
     chosen = mechanism_named(mechanism)
-    chosen.check_options(housing_first=housing_first, housed=housed)
+    chosen.check_options(housing_first=housing_first, housed=housed, seed=seed)
     if housed not in {None, *HOUSED}:
         raise WrongUsage("mechanism_housed_unknown", value=housed)
     chosen.refuse_unserved(instance)
-    wishes: dict[str, object] = {"housing_first": housing_first, "housed": housed}
+    wishes: dict[str, object] = {"housing_first": housing_first, "housed": housed, "seed": seed}
     return chosen.run(instance, **{name: wishes[name] for name in chosen.options})

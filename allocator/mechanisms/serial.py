@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
+from allocator.mechanisms.serial_limits import serial_within_limits
 from allocator.model.enums import SolutionStatus
 from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
 
@@ -17,8 +18,11 @@ _BLOCK = 4096
 def serial(instance: Instance) -> Solution:
     """Serial dictatorship; of pools liked equally the one listed first is taken.
 
-    The certificate names, for each pool without places left, the position that took the last one.
+    The certificate names, for each pool without places left, the position that took the last one. Under
+    reserves and maxima see ``serial_limits``.
     """
+    if {"reserves", "max"} & set(instance.extensions):
+        return serial_within_limits(instance)
     held, filled = _choose_in_order(instance)
     is_housed = held >= 0
     assigned = np.full(instance.num_households, UNASSIGNED, np.int64)

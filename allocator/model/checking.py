@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from allocator.model.problem import Problem
@@ -76,11 +76,13 @@ class Faults:
         return sorted(self.problems, key=lambda fault: (fault.row, _natural(fault.column), fault.code))
 
 
-def load_json(content: bytes, file: str, greatest_size: int) -> tuple[object, list[Problem]]:
+def load_json(
+    content: bytes, file: str, greatest_size: int, parse_number: Callable[[str], Any] | None = None
+) -> tuple[object, list[Problem]]:
     """The JSON of a file's bytes, or ``None`` and the fault that kept it from being read.
 
     UTF-8 (with or without a byte order mark) only; a key that stands twice in one object, NaN and Infinity
-    are faults.
+    are faults. ``parse_number``, where given, reads every number as it is spelled, NaN and Infinity included.
     """
     faults = Faults(file)
     document: object = None
@@ -91,7 +93,9 @@ def load_json(content: bytes, file: str, greatest_size: int) -> tuple[object, li
         document = json.loads(
             content.decode("utf-8-sig"),
             object_pairs_hook=lambda pairs: _object(pairs, faults),
-            parse_constant=lambda word: faults.add("document_number_not_finite", "", word),
+            parse_float=parse_number,
+            parse_int=parse_number,
+            parse_constant=parse_number or (lambda word: faults.add("document_number_not_finite", "", word)),
         )
     except UnicodeDecodeError as fault:
         faults.add("document_not_utf8", "", "", position=fault.start)

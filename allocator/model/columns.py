@@ -267,6 +267,17 @@ HOUSEHOLDS: Final = Table(
             is_personal=True,
             spellings=YES_NO,
         ),
+        Column(
+            "income_as_of", "收入核定日期", "date", is_required=False, may_be_empty=True, is_personal=True
+        ),
+        Column(
+            "employer_is_tenant",
+            "单位承租",
+            "yes_no",
+            is_required=False,
+            may_be_empty=True,
+            spellings=YES_NO,
+        ),
     ),
 )
 MEMBERS: Final = Table(
@@ -281,6 +292,15 @@ MEMBERS: Final = Table(
         Column("sex", "性别", "choice", spellings=SEXES),
         Column("birth_date", "出生日期", "date", is_personal=True),
         Column("flags", "特殊情形", "choices", may_be_empty=True, is_personal=True, spellings=FLAGS),
+        Column(
+            "income_per_month",
+            "月收入",
+            "money",
+            is_required=False,
+            may_be_empty=True,
+            is_personal=True,
+            unit="yuan/month",
+        ),
     ),
 )
 PREFERENCES: Final = Table(

@@ -6,6 +6,7 @@ stands here. ``position`` ties each member to the row of its household.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -18,12 +19,14 @@ import pandas as pd
 
 from allocator.model.enums import Relation, Sex
 from allocator.model.facts import Facts
+from allocator.model.lookups import positions_among
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Days = npt.NDArray[np.datetime64]
 
 NO_AGE = -1
+_MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Composition:
     @classmethod
     def of(cls, facts: Facts, on: date) -> Self:
         """The composition of these facts; members of no household are left out."""
-        position = pd.Index(facts.households["receipt_no"]).get_indexer(facts.members["receipt_no"])
+        position = positions_among(facts.members["receipt_no"], facts.households["receipt_no"])
         members = facts.members
         if len(position) and position.min() < 0:
             members, position = members[position >= 0], position[position >= 0]
@@ -71,12 +74,11 @@ class Composition:
 
     def flagged(self, flags: Iterable[str]) -> Bools:
         """Per member whether it carries one of these flags."""
-        found = np.zeros(len(self.members), dtype=bool)
-        rows = np.flatnonzero((self.members["flags"].notna() & (self.members["flags"] != "")).to_numpy(bool))
-        words = self.members["flags"].iloc[rows]
+        cells, words = self._flags
         wanted = {str(flag) for flag in flags}
-        found[rows] = [not wanted.isdisjoint(cell.split(";")) for cell in words]
-        return found
+        # The last place stands for a blank cell, which carries no flag.
+        carries = np.array([*(not wanted.isdisjoint(word.split(";")) for word in words), False])
+        return carries[cells]
 
     @cached_property
     def size(self) -> Ints:
@@ -102,10 +104,16 @@ class Composition:
         return (self.members["sex"] == Sex.MALE.value).fillna(value=False).to_numpy(dtype=bool)
 
     @cached_property
+    def _flags(self) -> tuple[Ints, list[str]]:
+        """Per member the place of its cell among the distinct ones, -1 for a blank one."""
+        cells, words = pd.factorize(self.members["flags"].fillna(""))
+        return cells.astype(np.int64), [str(word) for word in words]
+
+    @cached_property
     def _relation(self) -> dict[str, Bools]:
         column = self.members["relation"]
         return {
-            relation.value: (column == relation.value).fillna(value=False).to_numpy(dtype=bool)
+            relation.value: (column == relation.value).to_numpy(dtype=bool, na_value=False)
             for relation in Relation
         }
 
@@ -128,3 +136,10 @@ def _full_units(since: Days, on: date, months: int) -> Ints:
     day_of_month = (safe - month.astype("datetime64[D]")).astype(np.int64) + 1
     elapsed = (day.astype("datetime64[M]") - month).astype(np.int64) - (day_of_month > on.day)
     return np.where(known & (safe <= day), elapsed // months, NO_AGE).astype(np.int64)
+
+
+def months_before(on: date, months: int) -> date:
+    """The same day so many months earlier, or the last of a shorter month."""
+    index = on.year * _MONTHS_PER_YEAR + on.month - 1 - months
+    year, month = divmod(index, _MONTHS_PER_YEAR)
+    return date(year, month + 1, min(on.day, monthrange(year, month + 1)[1]))

@@ -12,7 +12,7 @@ from allocator.model.canonical import fingerprint
 from allocator.model.checking import Faults, load_json
 from allocator.model.enums import SolutionStatus
 from allocator.model.extensions import read_extensions
-from allocator.model.instance import Instance, Solution
+from allocator.model.instance import Instance, Ints, Solution
 from allocator.model.problem import Problem
 
 INSTANCE_FORMAT: Final = "allocator-instance/1"
@@ -43,6 +43,7 @@ class _Rows:
     bands: list[int | None] = field(default_factory=list)
     pools: list[list[int]] = field(default_factory=list)
     ranks: list[list[int]] = field(default_factory=list)
+    groups: list[list[str]] = field(default_factory=list)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -91,12 +92,15 @@ def solution_document(instance: Instance, solution: Solution) -> dict[str, Any]:
     """The ``allocator-solution/1`` of a solution; households in the published order."""
     names: list[str | None] = [*instance.pool_ids, None]  # UNASSIGNED is -1 and finds the last
     held = [names[pool] for pool in solution.matching.assigned.tolist()]
+    drawn = dict(zip(instance.household_ids, held, strict=True)) if solution.is_drawn else {}
+    chances = {} if solution.chances is None else {"chances": {**solution.chances}}
     return {
         "format": SOLUTION_FORMAT,
         "mechanism": solution.mechanism,
         "status": str(solution.status),
         "instance_fingerprint": instance.fingerprint,
-        "assignment": dict(zip(instance.household_ids, held, strict=True)),
+        "assignment": drawn,
+        **chances,
         "options": dict(solution.options),
         "certificate": dict(solution.certificate),
         "report": dict(solution.report),
@@ -158,7 +162,13 @@ def _read_households(value: object, place: dict[str, int], faults: Faults) -> _R
         rows.bands.append(_FAULTY if band is None and "band" in household else band)
         rows.pools.append(pools)
         rows.ranks.append(ranks)
+        rows.groups.append(_texts_of(household.get("groups", [])))
     return rows
+
+
+def _texts_of(value: object) -> list[str]:
+    """The texts of a list; what is none of them is a fault noted by ``read_extensions``."""
+    return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def _read_preferences(
@@ -221,4 +231,14 @@ def _laid_out(
         rank=np.array([rank for at in along for rank in rows.ranks[at]], np.int64),
         extensions=extensions,
         fingerprint=fingerprint_,
+        groups=_members([rows.groups[at] for at in along]),
     )
+
+
+def _members(groups: list[list[str]]) -> dict[str, Ints]:
+    """Positions of each group's members, ascending; groups by name."""
+    found: dict[str, list[int]] = {}
+    for position, names in enumerate(groups):
+        for name in names:
+            found.setdefault(name, []).append(position)
+    return {name: np.array(found[name], np.int64) for name in sorted(found)}

@@ -63,6 +63,10 @@ class RoundFigures:
     ``empty``       supply_mode, reason, num_places: what is still empty and why. Reasons: not_allocated,
                     nobody_asked, fewer_asked_than_places, preferred_elsewhere, waived.
     ``totals``      places (each dwelling once), empty, on_roster, housed; on_roster_<sub_round>.
+    ``waiting``     first_year, last_year, num_households: eligible households without a place, by full years since
+                    registration; spans joined until none holds 1 to 9.
+    ``waiting_watch`` alarm_months, ceiling_months, alarmed, at_ceiling (-1: from 1 to 9, not told); empty where the
+                    law watches nothing.
     Frames of stages that have not happened are empty.
     """
 
@@ -80,6 +84,12 @@ class RoundFigures:
     rates: pd.DataFrame
     empty: pd.DataFrame
     totals: Mapping[str, int] = field(default_factory=dict)
+    waiting: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(
+            {"first_year": [], "last_year": [], "num_households": []}, dtype="int64"
+        )
+    )
+    waiting_watch: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_allocated(self) -> bool:

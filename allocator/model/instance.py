@@ -31,6 +31,7 @@ class Instance:
     ``rank``           (E,) int64 rank of each choice from 1; pools liked equally share a rank; dense.
     ``extensions``     fields of contract section 4 that are present and not in the arrays, as parsed JSON,
                        keyed by the names of ``EXTENSION_FIELDS``: what a mechanism does not honour it refuses.
+    ``groups``         members of each group by its name: (m,) int64 positions from 0, ascending.
     ``fingerprint``    ``sha256:...`` of the document this was read from ("" where there was none).
     """
 
@@ -43,6 +44,7 @@ class Instance:
     rank: Ints
     extensions: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    groups: Mapping[str, Ints] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for array in (self.band, self.capacity, self.start, self.pool, self.rank):
@@ -79,6 +81,8 @@ class Solution:
     """What a mechanism answers: status, matching, certificate and a report of plain numbers.
 
     ``certificate`` and ``report`` are JSON documents without floats (``docs/reference/certificate.md``).
+    ``chances``: of lottery mechanisms only, by household and pool, exact fractions as text.
+    ``is_drawn``: false where only chances were asked for, so that nobody was assigned anything.
     """
 
     mechanism: str
@@ -87,3 +91,5 @@ class Solution:
     certificate: Mapping[str, Any]
     report: Mapping[str, Any]
     options: Mapping[str, Any] = field(default_factory=dict)
+    chances: Mapping[str, Mapping[str, str]] | None = None
+    is_drawn: bool = True

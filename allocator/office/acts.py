@@ -18,6 +18,7 @@ from allocator.model.records import RoundRecord
 from allocator.policy import PolicyBook
 from allocator.policy import load as load_policy
 from allocator.policy.in_force import Policy
+from allocator.publicity.notices import sub_round_title
 from allocator.rounds import lifecycle
 
 if TYPE_CHECKING:
@@ -51,11 +52,18 @@ class Done:
 
     def lines(self, language: str) -> list[str]:
         """Sentences for people."""
-        return [text_of(code, language, **params) for code, params in self.said]
+        return [text_of(code, language, **worded(params, language)) for code, params in self.said]
 
     def document(self) -> dict[str, Any]:
         """The same for machines."""
         return {"month": self.month, **self.figures, "next": self.next_command}
+
+
+def worded(params: dict[str, Any], language: str) -> dict[str, Any]:
+    """Parameters of a sentence with the sub-round in words."""
+    if "sub_round" not in params:
+        return params
+    return {**params, "sub_round": sub_round_title(str(params["sub_round"]), language)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,17 +170,3 @@ def one_transaction(store: Store, *, is_dry_run: bool) -> Iterator[None]:
                 raise _RollBack  # noqa: TRY301 (the way out of a transaction without keeping it)
     except _RollBack:
         return
-
-
-def round_command(words: str, month: str, act: Act) -> str:
-    """A ``round`` command as the person would type it next, with the same store and folder.
-
-    ``words``: the verb and its options, such as ``publish --what roster``.
-    """
-    verb, _, options = words.partition(" ")
-    typed = " ".join(part for part in ("allocator round", verb, month, options) if part)
-    if act.store_url != "sqlite:///allocator.db":
-        typed += f" --store {act.store_url}"
-    if act.out != Path("out"):
-        typed += f" --out {act.out}"
-    return typed

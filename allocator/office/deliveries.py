@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from allocator.errors import Refused
 from allocator.exchange import Delivery, read_delivery
 from allocator.exchange.set_aside import check_place, write_set_aside
-from allocator.model.facts import Facts
+from allocator.model.lookups import is_among
 from allocator.office.acts import POLICY_SETTING, SYNTHETIC_SETTING, one_transaction
+from allocator.office.duplicates import register_of, tell_at_import, with_kept_dates
 from allocator.policy import load as load_policy
 from allocator.store import Counts, Store
 
@@ -93,9 +96,13 @@ def _existing(url: str) -> Store | None:
 
 
 def _read(ask: Ask, store: Store | None) -> Delivery:
-    known = store.read_facts() if store is not None else Facts.empty()
+    register = register_of(store, ask.policy_name)
     accepted = ask.synthetic_ids or _accepts_synthetic_ids(ask, store)
-    return read_delivery(ask.folder, synthetic_ids=accepted, known=known, on=ask.on)
+    delivery = read_delivery(
+        ask.folder, synthetic_ids=accepted, known=register.facts, on=ask.on, ended=register.ended
+    )
+    tell_at_import(delivery, register)
+    return replace(delivery, facts=with_kept_dates(delivery.facts, delivery, register))
 
 
 def _accepts_synthetic_ids(ask: Ask, store: Store | None) -> bool:
@@ -129,6 +136,7 @@ def _write(ask: Ask, store: Store, delivery: Delivery) -> Imported:
     workbook = ask.set_aside if delivery.has_errors and not ask.is_dry_run else None
     try:
         with one_transaction(store, is_dry_run=ask.is_dry_run):
+            store.remove_members(_leaving(delivery))
             counts = store.write_delivery(delivery.sound_facts())
             if aside:
                 store.set_aside(aside)
@@ -142,6 +150,12 @@ def _write(ask: Ask, store: Store, delivery: Delivery) -> Imported:
             workbook.unlink(missing_ok=True)
         raise
     return Imported(delivery, True, counts, aside)
+
+
+def _leaving(delivery: Delivery) -> pd.DataFrame:
+    """Former applicants of the households that are imported."""
+    former = delivery.former_applicants
+    return former[~is_among(former["receipt_no"], delivery.faulty_receipts)]
 
 
 def _remember(ask: Ask, store: Store) -> None:

@@ -13,14 +13,16 @@ from allocator.errors import Refused
 from allocator.messages import text_of
 from allocator.model.enums import Stage, Verdict
 from allocator.model.month import month_of
+from allocator.model.records import RoundRecord
 from allocator.office import frozen
-from allocator.office.acts import stage_dates
+from allocator.office.acts import NO_SUB_ROUND, fingerprint, stage_dates
 from allocator.office.stage_open import frozen_facts
 from allocator.policy import load as load_policy
 from allocator.policy.in_force import Policy
 from allocator.publicity.notices import sub_round_title
 from allocator.rounds import reasons as why
-from allocator.rounds.freeze import SubRound
+from allocator.rounds import whatif
+from allocator.rounds.freeze import PUBLIC, SubRound
 from allocator.screening import Finding
 from allocator.store import Store
 
@@ -81,13 +83,30 @@ def explain(month: str, receipt_no: str, store_url: str) -> Told:
         facts = frozen_facts(store, month).of_household(receipt_no)
         if facts.households.empty:
             raise Refused("receipt_not_in_round", month=month, receipt_no=receipt_no)
-        policy = load_policy(record.policy).in_force(record.on)
-        waivers = store.standings().set_index("receipt_no")["num_waivers"].get(receipt_no, 0)
-        findings = screening.findings_of(facts, policy, dates[Stage.SCREEN], int(waivers))
+        policy = _law_of(record)
         people = frozen.people(store, month)
-        verdict = str(people.loc[people["receipt_no"] == receipt_no, "verdict"].iloc[0])
-        sentences, figures = _placed(store, month, receipt_no, record.sub_rounds, policy, people)
+        me = people[people["receipt_no"] == receipt_no].iloc[0]
+        # Waivers as they were counted then: a later one must not change this month's findings.
+        findings = screening.findings_of(facts, policy, dates[Stage.SCREEN], int(me["num_waivers"]))
+        verdict = str(me["verdict"])
+        sentences, figures = _placed(store, month, receipt_no, record.sub_rounds, policy, me)
+        sentences = [*_barred(me), *sentences]
     return Told(month, receipt_no, record.rehearsal, verdict, tuple(findings), tuple(sentences), figures)
+
+
+def _barred(me: pd.Series) -> list[Sentence]:
+    """A ban that ran on the day of the screening."""
+    if pd.isna(me["barred_until"]):
+        return []
+    return [("told_barred", {"barred_until": f"{me['barred_until']:%Y-%m-%d}"})]
+
+
+def _law_of(record: RoundRecord) -> Policy:
+    """The law the round was held under. Refused (3) where its files have changed: a letter would quote another law."""
+    book = load_policy(record.policy)
+    if fingerprint(book, record.on) != record.policy_fingerprint:
+        raise Refused("policy_changed", month=record.month, policy=record.policy, opened_under=record.policy)
+    return book.in_force(record.on)
 
 
 def _placed(
@@ -96,12 +115,11 @@ def _placed(
     receipt_no: str,
     sub_rounds: tuple[str, ...],
     policy: Policy,
-    people: pd.DataFrame,
+    me: pd.Series,
 ) -> tuple[list[Sentence], dict[str, Any]]:
     """Sentences on every sub-round the household is on the roster of."""
     sentences: list[Sentence] = []
     figures: dict[str, Any] = {}
-    me = people[people["receipt_no"] == receipt_no].iloc[0]
     for name in sub_rounds:
         sub_round = frozen.load(store, month, name)
         own = sub_round.roster[sub_round.roster["receipt_no"] == receipt_no]
@@ -111,9 +129,18 @@ def _placed(
         said, told = _in_sub_round(store, month, sub_round, code, policy, me)
         sentences += said
         figures.setdefault("sub_rounds", {})[name] = told
-    if not figures and me["verdict"] == Verdict.ELIGIBLE and not sub_rounds:
-        sentences.append(("told_not_frozen_yet", {}))
+    if me["verdict"] == Verdict.ELIGIBLE and PUBLIC not in figures.get("sub_rounds", {}):
+        sentences.append((_on_no_roster(store, month, receipt_no, sub_rounds), {}))
     return sentences, figures
+
+
+def _on_no_roster(store: Store, month: str, receipt_no: str, sub_rounds: tuple[str, ...]) -> str:
+    """Why an eligible household is not on the public roster: none yet, it left before, or it was not shortlisted."""
+    if not sub_rounds:
+        return "told_not_frozen_yet"
+    receipts = store.frame(month, NO_SUB_ROUND, "receipts").set_index("receipt_no")["class"]
+    has_left = str(receipts[receipt_no]) in {"withdrawn", "frozen"}
+    return "told_left_before_roster" if has_left else "told_not_shortlisted"
 
 
 def _in_sub_round(
@@ -138,14 +165,20 @@ def _in_sub_round(
     sentences: list[Sentence] = [("told_position_serial" if is_serial else "told_position", standing)]
     figures = {"code": code, "position": position, "band": band}
     if store.has_artefact(month, sub_round.name, "result"):
-        said, told = _outcome(store, month, sub_round, order, code, me)
+        said, told = _outcome(store, month, sub_round, order, code, me, policy)
         sentences += said
         figures |= told
     return sentences, figures
 
 
 def _outcome(
-    store: Store, month: str, sub_round: SubRound, order: pd.DataFrame, code: str, me: pd.Series
+    store: Store,
+    month: str,
+    sub_round: SubRound,
+    order: pd.DataFrame,
+    code: str,
+    me: pd.Series,
+    policy: Policy,
 ) -> tuple[list[Sentence], dict[str, Any]]:
     result = store.frame(month, sub_round.name, "result")
     certificate = json.loads(store.artefact(month, sub_round.name, "certificate"))
@@ -174,11 +207,17 @@ def _outcome(
         )
     ]
     if reason is why.Reason.LATER_CHOICE:
-        better = why.better_pools(code, told, sub_round.preferences, result, sub_round.pools)
+        better = why.better_pools(code, told, sub_round.preferences, result, sub_round.pools, certificate)
         figures["better_pools"] = better
-        said += [("told_better_pool", row) for row in better]
+        if policy.allocation.mechanism == "serial":
+            said += [("told_better_pool_serial", row) for row in better]
+        else:
+            said += [("told_better_pool", row) for row in better]
+            first = whatif.first_in_band(sub_round, order, set(removals), policy.allocation, code)
+            figures["first_in_band"] = first
+            said.append(_told_first_in_band(sub_round, mine, first))
     elif reason in {why.Reason.STOOD_BEHIND, why.Reason.FILLED_BY_EARLIER_BANDS, why.Reason.NOTHING_LISTED}:
-        open_still = _open_to(sub_round, result, code, me)
+        open_still = open_to(sub_round, result, code, me)
         figures["open_pools"] = open_still
         said.append(
             ("told_open_pool", {"pools": ", ".join(open_still[:5])})
@@ -188,7 +227,16 @@ def _outcome(
     return said, figures
 
 
-def _open_to(sub_round: SubRound, result: pd.DataFrame, code: str, me: pd.Series) -> list[str]:
+def _told_first_in_band(sub_round: SubRound, mine: pd.Series, pool: str) -> Sentence:
+    """What the first place in its band would have brought it: the same pool, or one it likes as well or better."""
+    if pool == mine["pool"]:
+        return "told_first_in_band_same", {"pool": pool}
+    own = sub_round.preferences[sub_round.preferences["code"] == mine["code"]]
+    rank = int(own.loc[own["pool"] == pool, "rank"].iloc[0])
+    return "told_first_in_band_other", {"pool": pool, "rank": rank}
+
+
+def open_to(sub_round: SubRound, result: pd.DataFrame, code: str, me: pd.Series) -> list[str]:
     """Pools with an empty place at the end that the household may take and did not list: listing one would have housed it."""
     free = sub_round.pools.merge(why.free_pools(sub_round.pools, result), on="pool")
     listed = set(sub_round.preferences.loc[sub_round.preferences["code"] == code, "pool"])

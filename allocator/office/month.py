@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,9 @@ from allocator.errors import Refused
 from allocator.model.enums import Stage
 from allocator.model.month import month_of
 from allocator.office import rounds
-from allocator.office.acts import Act, Done, round_command, stage_dates
+from allocator.office.acts import Act, Done, stage_dates
+from allocator.office.waiting import waiting_in
+from allocator.policy import load as load_policy
 from allocator.rounds.lifecycle import ORDER, stage_after, words
 from allocator.store import Store
 
@@ -34,27 +38,41 @@ class Wishes:
         return {}
 
 
-def run(month: str, act: Act, wishes: Wishes) -> Done:
+def run(
+    month: str,
+    act: Act,
+    wishes: Wishes,
+    *,
+    step: Callable[[str], AbstractContextManager[object]] = nullcontext,
+    tell: Callable[[Done], None] | None = None,
+) -> Done:
     """Every stage from where the round stands; stops before ``answer`` unless answers are given.
 
     Each stage is a transaction of its own, so what was done stands when a later one is refused. A dry run
-    does the next stage only: the ones after it would stand on what was not written.
+    does the next stage only: the ones after it would stand on what was not written. ``step`` surrounds each
+    stage, given its words; ``tell`` hears of each as it is done, so that a later refusal hides nothing.
     """
     month_of(month)
     said: list[tuple[str, dict[str, Any]]] = []
     figures: dict[str, Any] = {}
     done: Done | None = None
-    with Store.open(act.store_url) as store:
+    with Store.open(act.store_url, create=False) as store:
         for stage in _due(store, month):
             if stage is Stage.ANSWER and wishes.answers is None:
                 break
-            done = rounds.do_in(store, stage, month, act, **wishes.details(stage))
+            with step(words(stage)):
+                done = rounds.do_in(store, stage, month, act, **wishes.details(stage))
+            if tell is not None:
+                tell(done)
             said.extend(done.said)
             figures[str(stage)] = done.figures
             if act.is_dry_run:
                 break
     if done is None:
-        return _nothing_left(month, act)
+        done = _nothing_left(month, act)
+        if tell is not None:
+            tell(done)
+        return done
     return Done(month, tuple(said), {"stages": figures}, done.next_command)
 
 
@@ -66,25 +84,24 @@ def _due(store: Store, month: str) -> list[Stage]:
 
 
 def _nothing_left(month: str, act: Act) -> Done:
-    with Store.open(act.store_url) as store:
+    with Store.open(act.store_url, create=False) as store:
         record = store.round(month)
-    due = stage_after(Stage(record.stage)) if record else Stage.OPEN
-    if due is None:
-        raise Refused("round_closed", month=month)
-    return Done(
-        month, (("waits_for_answers", {"month": month}),), {}, round_command("answer", month, act) + " FILE"
-    )
+        if record is not None and stage_after(Stage(record.stage)) is None:
+            raise Refused("round_closed", month=month)
+        return Done(month, (("waits_for_answers", {"month": month}),), {}, rounds.next_of(store, month, act))
 
 
-def status(month: str, store_url: str) -> Done:
+def status(month: str, act: Act) -> Done:
     """Stages done with their days, and the one that is due."""
     month_of(month)
-    act = Act(store_url=store_url)
-    with Store.open(store_url, create=False) as store:
+    with Store.open(act.store_url, create=False) as store:
         record = store.round(month)
         if record is None:
             raise Refused("round_unknown", month=month)
         dates = stage_dates(store, month)
+        following = rounds.next_of(store, month, act)
+        policy = load_policy(record.policy).in_force(record.on)
+        waited = waiting_in(store, record, policy, act.on or max(dates.values()))
     due = stage_after(Stage(record.stage))
     lines: list[tuple[str, dict[str, Any]]] = [
         ("stage_line_done", {"stage": words(stage), "on": day.isoformat()}) for stage, day in dates.items()
@@ -93,11 +110,15 @@ def status(month: str, store_url: str) -> Done:
         lines.append(("stage_line_due", {"stage": words(due)}))
     if record.rehearsal:
         lines.append(("rehearsal_said", {}))
+    watched = waited.document() if waited is not None else {}
+    if waited is not None and waited.rules is not None:
+        lines.append(("waiting_ceiling" if waited.num_at_ceiling else "waiting_watched", watched))
     figures = {
         "stage": record.stage,
         "policy": record.policy,
         "rehearsal": record.rehearsal,
         "dates": {str(stage): day.isoformat() for stage, day in dates.items()},
         "due": str(due) if due else None,
+        "waiting": watched,
     }
-    return Done(month, tuple(lines), figures, round_command(words(due), month, act) if due else "")
+    return Done(month, tuple(lines), figures, following)

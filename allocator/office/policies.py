@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from allocator.model.composition import Composition
     from allocator.model.facts import Facts
+    from allocator.policy.faults import FaultList
     from allocator.policy.in_force import Policy
 
 # m² to the cm², yuan to the fen.
@@ -40,6 +41,13 @@ def in_force(name_or_dir: str, on: date | None) -> Policy:
     """The policy of that authority or folder on that day; without a day its newest. Raises ``Refused``."""
     book = law.load(name_or_dir)
     return book.in_force(on or book.days_of_change()[-1])
+
+
+def warnings(name_or_dir: str) -> FaultList:
+    """What the law should be asked about, though it is sound: unread parameters, ends, sizes, approvers."""
+    from allocator.policy.warnings import warnings_of
+
+    return warnings_of(law.load(name_or_dir))
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Tried:
                 "band": None if person["band"] < 0 else int(person["band"]),
                 "entitled": [kind for kind, fits in zip(types, masks[row], strict=True) if fits],
             }
-            for amount in ("rent_fen", "subsidy_fen"):
+            for amount in ("rent_fen", "subsidy_fen", "market_subsidy_fen"):
                 if amount in person:
                     answer[amount] = int(person[amount])
             households[str(person["receipt_no"])] = answer
@@ -147,18 +155,27 @@ def _bands(groups: pd.Series, points: pd.Series, is_on_roster: Any, policy: Poli
 
 
 def _add_money(frame: pd.DataFrame, facts: Facts, policy: Policy, dwelling: Dwelling) -> None:
-    """Rent and subsidy of that flat for each household, as if it were let to it."""
+    """Rent and subsidy of that flat for each household, as if let to it by the bureau; ``market_subsidy_fen``,
+    where the law has one besides: as if let to it on the market at that rent.
+    """
     import numpy as np
 
     from allocator.tenancies.circumstances import circumstances
+    from allocator.tenancies.market_subsidies import monthly_market_subsidy_fen
     from allocator.tenancies.rents import monthly_rent_fen
     from allocator.tenancies.subsidies import monthly_subsidy_fen
 
     area, rent = dwelling.area_cm2, dwelling.rent_per_m2_fen
     frame["rent_fen"] = int(monthly_rent_fen(np.array([area]), np.array([rent]), np.array([False]))[0])
     frame["subsidy_fen"] = 0
-    rules = policy.tenancy.subsidy
+    rules, market = policy.tenancy.subsidy, policy.tenancy.market_subsidy
     if rules is not None:
         asked = circumstances(facts, frame["receipt_no"], rules, policy.on)
         asked = asked.assign(area_cm2=area, rent_per_m2_fen=rent, is_bed=False)
         frame["subsidy_fen"] = monthly_subsidy_fen(asked, rules)["subsidy_fen"].to_numpy()
+    if market is not None:
+        asked = circumstances(facts, frame["receipt_no"], market, policy.on)
+        asked = asked.assign(rent_fen=frame["rent_fen"].to_numpy())
+        paid = monthly_market_subsidy_fen(asked, market)["subsidy_fen"].to_numpy()
+        # A law with the one programme only pays that towards the dwelling, whatever its name.
+        frame["market_subsidy_fen" if rules is not None else "subsidy_fen"] = paid

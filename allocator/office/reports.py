@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,9 @@ from allocator.model.figures import RoundFigures, SubRoundRecord
 from allocator.model.month import month_of
 from allocator.model.records import RoundRecord
 from allocator.office import frozen
-from allocator.office.acts import NO_SUB_ROUND
+from allocator.office.acts import NO_SUB_ROUND, stage_dates
 from allocator.office.stage_open import frozen_facts
+from allocator.office.waiting import waiting_in
 from allocator.policy import load as load_policy
 from allocator.reporting import round_page
 from allocator.rounds.freeze import SubRound
@@ -33,7 +35,7 @@ def write_report(store_url: str, month: str, out: Path, language: str) -> Path:
 
     Raises ``WrongUsage`` on a malformed month, ``Refused`` on an unknown round.
     """
-    with Store.open(store_url) as store:
+    with Store.open(store_url, create=False) as store:
         return write_round_page(store, month_of(month), out / month / "report.html", language)
 
 
@@ -55,7 +57,7 @@ def figures_of(store: Store, month: str) -> RoundFigures:
     policy = load_policy(record.policy).in_force(record.on)
     people = frozen.people(store, month) if store.has_artefact(month, NO_SUB_ROUND, "people") else None
     offers, leases = store.offers(month), store.leases(month)
-    return round_figures(
+    figures = round_figures(
         month=month,
         authority_zh=policy.authority.name_zh,
         authority_en=policy.authority.name_en,
@@ -67,6 +69,10 @@ def figures_of(store: Store, month: str) -> RoundFigures:
         offers=offers if len(offers) else None,
         leases=leases if len(leases) else None,
     )
+    waited = waiting_in(store, record, policy, max(stage_dates(store, month).values()))
+    if waited is None:
+        return figures
+    return replace(figures, waiting=waited.for_the_public(), waiting_watch=waited.watch_for_the_public())
 
 
 def receipts_by_class(store: Store, month: str, people: pd.DataFrame | None) -> dict[str, int]:

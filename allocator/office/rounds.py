@@ -6,15 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from allocator.model.enums import Stage
 from allocator.model.month import month_of
-from allocator.office import stage_allocate, stage_draw, stage_freeze, stage_open, stage_tenancy
-from allocator.office.acts import Act, Done, advance, one_transaction, open_desk, round_command
+from allocator.office import following, stage_allocate, stage_draw, stage_freeze, stage_open, stage_tenancy
+from allocator.office.acts import Act, Done, advance, one_transaction, open_desk, stage_dates
 from allocator.office.steps import Step
-from allocator.rounds.lifecycle import stage_after, words
+from allocator.policy import load as load_policy
 from allocator.store import Store
+
+Sentence = tuple[str, dict[str, Any]]
 
 _STEPS: Final[dict[Stage, Callable[..., Step]]] = {
     Stage.SCREEN: stage_open.screen,
@@ -34,7 +36,7 @@ _STEPS: Final[dict[Stage, Callable[..., Step]]] = {
 def do(stage: Stage, month: str, act: Act, **details: object) -> Done:
     """Do one stage. Refused (3) out of turn, before a window has passed, or under a changed policy."""
     month_of(month)
-    with Store.open(act.store_url) as store:
+    with Store.open(act.store_url, create=False) as store:
         return do_in(store, stage, month, act, **details)
 
 
@@ -56,21 +58,30 @@ def _do(
             desk = open_desk(act, store, month, stage)
             step = _STEPS[stage](desk, **details)
             advance(desk, stage, step.figures, sub_rounds=step.sub_rounds)
-    following = _next(stage, month, replace(act, out=shown_out))
-    return Done(month, _told(step, act), {"stage": str(stage), **step.figures}, following)
-
-
-def _told(step: Step, act: Act) -> tuple[tuple[str, dict[str, object]], ...]:
-    return (*step.said, ("dry_run_done", {})) if act.is_dry_run else step.said
-
-
-def _next(stage: Stage, month: str, act: Act) -> str:
-    """The command to type next."""
-    following = stage_after(stage)
+    shown = replace(act, out=shown_out)
     if act.is_dry_run:
-        return round_command(words(stage), month, act)
-    if following is None:
-        return round_command("status", month, act)
-    if following is Stage.ANSWER:
-        return round_command("answer", month, act).replace(f"answer {month}", f"answer {month} FILE")
-    return round_command(words(following), month, act)
+        told = (*_elsewhere(step.said, act.out, shown_out), ("dry_run_done", {}))
+        again = following.same_again(stage, month, shown, details)
+        return Done(month, told, {"stage": str(stage), "dry_run": True, **step.figures}, again)
+    return Done(month, step.said, {"stage": str(stage), **step.figures}, next_of(store, month, shown))
+
+
+def _elsewhere(said: tuple[Sentence, ...], out: Path, shown_out: Path) -> tuple[Sentence, ...]:
+    """Sentences of a dry run with the folder it would have written to."""
+    return tuple(
+        (code, {name: _moved(value, str(out), str(shown_out)) for name, value in params.items()})
+        for code, params in said
+    )
+
+
+def _moved(value: object, out: str, shown_out: str) -> object:
+    return value.replace(out, shown_out) if isinstance(value, str) else value
+
+
+def next_of(store: Store, month: str, act: Act) -> str:
+    """The command to type next, from how the round stands."""
+    record = store.round(month)
+    if record is None:
+        return following.stage_command(Stage.OPEN, month, act)
+    policy = load_policy(record.policy).in_force(record.on)
+    return following.next_of(store, month, act, policy, stage_dates(store, month))

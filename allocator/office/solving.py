@@ -50,12 +50,23 @@ def check_wish(wish: Wish) -> None:
     """
     mechanism = mechanisms.mechanism_named(wish.mechanism)
     mechanism.check_options(housing_first=wish.housing_first, housed=wish.housed, seed=wish.seed)
+    if wish.seed is not None and not _is_text(wish.seed):
+        raise WrongUsage("solve_seed_wrong")
     try:
         _check_out(wish.out, wish.instance)
     except OSError as fault:
         if fault.errno in _NO_SUCH_FILE:
             raise WrongUsage("solve_no_such_folder", path=str(wish.out.parent)) from None
         raise
+
+
+def _is_text(seed: str) -> bool:
+    """Whether the seed can be written down and typed again: UTF-8, not empty, no control characters."""
+    try:
+        seed.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return bool(seed) and seed.isprintable()
 
 
 def _check_out(out: Path, instance: Path) -> None:
@@ -75,7 +86,11 @@ def solve(instance: Instance, wish: Wish) -> dict[str, Any]:
     """
     try:
         solution = mechanisms.solve(
-            instance, wish.mechanism, housing_first=wish.housing_first, housed=wish.housed
+            instance,
+            wish.mechanism,
+            housing_first=wish.housing_first,
+            housed=wish.housed,
+            seed=wish.seed,
         )
     except Refused as refusal:
         _write(refused_document(instance, wish.mechanism, {"code": refusal.code, **refusal.params}), wish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from allocator.errors import Refused, WrongUsage
 from allocator.model.canonical import sha256_hex
 from allocator.model.enums import Stage, Verdict
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among
 from allocator.office import frozen, papers
 from allocator.office.acts import NO_SUB_ROUND, Desk
 from allocator.office.stage_open import frozen_facts
@@ -29,8 +31,10 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     people = frozen.people(desk.store, desk.month)
     key = codes.round_key(facts, desk.month)
     occupied = frozen.occupied(desk.store)
-    rounds = freeze.sub_rounds(facts, people, desk.policy, desk.month, desk.on, occupied, key)
-    receipts = received(desk, people, key)
+    rounds = freeze.sub_rounds(
+        facts, still_asking(desk, people), desk.policy, desk.month, desk.on, occupied, key
+    )
+    receipts = received(desk, people, key, rounds)
     counted = commitment.receipts_counted(receipts)
     previous = frozen.previous_manifest(desk.store, desk.month)
     ceremony = declared_draw(desk, source, moment)
@@ -64,8 +68,18 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     )
 
 
-def received(desk: Desk, people: pd.DataFrame, key: bytes) -> pd.DataFrame:
-    """Every receipt received so far, with its class and salt: ``receipt_no, class, salt``."""
+def still_asking(desk: Desk, people: pd.DataFrame) -> pd.DataFrame:
+    """The people without those who withdrew, or whose case was frozen, since they were screened."""
+    standings = desk.store.standings()
+    gone = standings.loc[standings["state"].isin(["withdrawn", "frozen"]), "receipt_no"]
+    return people[~is_among(people["receipt_no"], gone)].reset_index(drop=True)
+
+
+def received(desk: Desk, people: pd.DataFrame, key: bytes, rounds: Sequence[SubRound]) -> pd.DataFrame:
+    """Every receipt received so far, with its class and salt: ``receipt_no, class, salt``.
+
+    Who is eligible and on no roster of the round was not shortlisted.
+    """
     classes = people["verdict"].map(
         {
             str(Verdict.ELIGIBLE): "roster",
@@ -73,11 +87,16 @@ def received(desk: Desk, people: pd.DataFrame, key: bytes) -> pd.DataFrame:
             str(Verdict.INCOMPLETE): "incomplete",
         }
     )
+    rostered = pd.concat([sub_round.roster["receipt_no"] for sub_round in rounds])
+    is_left_out = (classes == "roster") & ~is_among(people["receipt_no"], rostered)
+    classes = classes.mask(is_left_out, commitment.NOT_SHORTLISTED)
     screened = pd.DataFrame({"receipt_no": people["receipt_no"], "class": classes})
     standings = desk.store.standings()
     gone = standings[standings["state"].isin(["housed", "withdrawn", "frozen"])]
     others = pd.DataFrame({"receipt_no": gone["receipt_no"], "class": gone["state"]})
-    aside = pd.DataFrame({"receipt_no": desk.store.set_aside_receipts(), "class": "set_aside"})
+    # What came with faults after the screening does not change what was screened.
+    late = desk.store.set_aside_receipts()
+    aside = pd.DataFrame({"receipt_no": sorted({*late} - {*people["receipt_no"]}), "class": "set_aside"})
     everyone = pd.concat([screened, others, aside], ignore_index=True).astype("str")
     everyone = everyone.drop_duplicates("receipt_no", keep="last").reset_index(drop=True)
     salts = codes.receipt_salts_of(key, desk.month, NO_SUB_ROUND, everyone["receipt_no"].tolist())

@@ -10,6 +10,7 @@ from allocator.model.enums import Stage, Verdict
 from allocator.model.facts import Facts, empty_frame
 from allocator.model.lookups import is_among
 from allocator.model.records import RoundRecord
+from allocator.office import history
 from allocator.office.acts import (
     NO_SUB_ROUND,
     POLICY_SETTING,
@@ -25,6 +26,7 @@ from allocator.policy import load as load_policy
 from allocator.rounds import lifecycle
 from allocator.rounds.screened import Screened
 from allocator.rounds.screened import screen as screen_people
+from allocator.screening import bans
 from allocator.store import Store
 
 SNAPSHOT = "snapshot-"
@@ -64,7 +66,8 @@ def open_round(store: Store, month: str, act: Act) -> Step:
         store.set_setting(POLICY_SETTING, name)
     figures = {"policy": policy.authority.id, "policy_fingerprint": marked, "rehearsal": is_rehearsal}
     journal(store, month, Stage.OPEN, on, figures)
-    said = [("round_opened", {"month": month, "policy": policy.authority.name_zh, "on": on.isoformat()})]
+    authority = policy.authority.name_en if act.language == "en" else policy.authority.name_zh
+    said = [("round_opened", {"month": month, "policy": authority, "on": on.isoformat()})]
     return Step((*said, *((("rehearsal_said", {}),) if is_rehearsal else ())), figures)
 
 
@@ -76,7 +79,17 @@ def screen(desk: Desk) -> Step:
     for table in TABLES:
         frame = getattr(waiting, table.name)
         desk.store.put_frame(desk.month, NO_SUB_ROUND, SNAPSHOT + table.name, frame)
-    screened = screen_people(waiting, desk.policy, desk.on, standings)
+    until = bans.barred_until(waiting.households, facts.members, history.bans(desk.store))
+    screened = screen_people(
+        waiting,
+        desk.policy,
+        desk.on,
+        standings,
+        lost_rounds=history.of_households(
+            history.lost_rounds(desk.store, before=desk.month), waiting.households
+        ),
+        barred_until=until,
+    )
     desk.store.put_frame(desk.month, NO_SUB_ROUND, "people", screened.people)
     desk.store.put_frame(desk.month, NO_SUB_ROUND, "findings", screened.findings)
     desk.store.put_frame(desk.month, NO_SUB_ROUND, "score_lines", screened.score_lines)

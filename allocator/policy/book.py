@@ -11,15 +11,15 @@ from typing import Any
 from allocator.errors import Refused
 from allocator.model.canonical import canonical_bytes, fingerprint, sha256_hex
 from allocator.model.enums import Branch
-from allocator.policy.checks import check_branches, check_override, check_section
+from allocator.policy.checks import check_approvals, check_branches, check_override, check_section
 from allocator.policy.criteria import criterion_versions
 from allocator.policy.dated import Version, check_order, closed, in_force, span_of
 from allocator.policy.faults import Faults
 from allocator.policy.files_in import folder_of, parse, read_files
 from allocator.policy.in_force import Policy
-from allocator.policy.model import Authority
+from allocator.policy.model import Authority, TenancyRules
 from allocator.policy.rules import BranchRule, Criterion, ScreeningRules
-from allocator.policy.sections import SECTIONS, validated, versions_of
+from allocator.policy.sections import OPTIONAL, SECTIONS, validated, versions_of
 
 IN_FORCE = "in_force.json"
 # Names that stand beside the criteria in the findings.
@@ -39,25 +39,32 @@ class PolicyBook:
     def in_force(self, on: date) -> Policy:
         """The policy on that day. Raises ``Refused`` where a part of it is not (or no longer) in force."""
         parts: dict[str, Any] = {name: in_force(versions, on) for name, versions in self.sections.items()}
-        missing = sorted(name for name, part in parts.items() if part is None)
+        missing = sorted(name for name, part in parts.items() if part is None and name not in OPTIONAL)
         branches = {branch: in_force(versions, on) for branch, versions in self.branches.items()}
         asked = {branch: rule for branch, rule in branches.items() if rule is not None}
         if missing or not asked:
-            first = max(versions[0].first for versions in self.sections.values())
             raise Refused(
                 "policy_not_in_force",
                 authority=self.authority.id,
                 on=on.isoformat(),
                 missing=", ".join(missing) or "branches",
-                first=first.isoformat(),
+                first=self.first_day().isoformat(),
             )
         criteria = {name: in_force(versions, on) for name, versions in self.criteria.items()}
         screening = ScreeningRules(
             persons=parts.pop("persons"),
             criteria={name: found for name, found in criteria.items() if found is not None},
             branches=asked,
+            imputation=parts.pop("imputation", None),
+            freshness=parts.pop("freshness", None),
         )
+        parts["tenancy"] = _with_heads(parts["tenancy"], screening)
         return Policy(on=on, authority=self.authority, screening=screening, **parts)
+
+    def first_day(self) -> date:
+        """The day from which every part that must hold does."""
+        needed = [versions for name, versions in self.sections.items() if name not in OPTIONAL and versions]
+        return max(versions[0].first for versions in needed)
 
     def published_files(self, on: date) -> dict[str, bytes]:
         """The TOML files as they were read, and what held on that day as canonical JSON."""
@@ -67,6 +74,24 @@ class PolicyBook:
         """The days on which some part begins to hold, rising."""
         every = [*self.sections.values(), *self.branches.values(), *self.criteria.values()]
         return tuple(sorted({version.first for versions in every for version in versions}))
+
+
+def _with_heads(tenancy: TenancyRules, screening: ScreeningRules) -> TenancyRules:
+    """Subsidies count the heads whose income counts, and know what is fresh, unless they say otherwise."""
+    fresh = None if screening.freshness is None else screening.freshness.income_months
+    programmes = {"subsidy": tenancy.subsidy, "market_subsidy": tenancy.market_subsidy}
+    return tenancy.model_copy(
+        update={
+            name: rules.model_copy(
+                update={
+                    "counted": rules.counted or screening.persons.income,
+                    "income_months": rules.income_months or fresh,
+                }
+            )
+            for name, rules in programmes.items()
+            if rules is not None
+        }
+    )
 
 
 def fingerprint_of(files: Mapping[str, bytes]) -> str:
@@ -132,6 +157,7 @@ class _Reading:
             for version in self.sections[section]:
                 key = f"{section}[{version.first}]"
                 check_section(version.content, file, key, self.faults)
+                check_approvals(version.content, file, key, self.faults)
 
     def _take_authority(self, content: Any, file: str) -> None:
         if not isinstance(content, dict):
@@ -150,6 +176,7 @@ class _Reading:
             self.criteria[name] = criterion_versions(name, table, file, self.faults)
             for version in self.criteria[name]:
                 check_override(version.content, file, f"criteria.{name}", self.faults)
+                check_approvals(version.content, file, f"criteria.{name}", self.faults)
 
     def _take_branches(self, content: Any, file: str) -> None:
         if not isinstance(content, list) or not all(isinstance(table, dict) for table in content):
@@ -168,10 +195,12 @@ class _Reading:
         for branch, found in versions.items():
             check_order(spans[branch], file, self.faults)
             self.branches[branch] = closed(found)
+            for version in found:
+                check_approvals(version.content, file, f"branches.{branch.value}", self.faults)
 
     def _check_whole(self) -> None:
         for section in (*SECTIONS, "authority", "criteria", "branches"):
-            if section not in self.places:
+            if section not in self.places and section not in OPTIONAL:
                 self.faults.add("policy_section_missing", f"{section}.toml", section)
         if {"criteria", "branches"} <= set(self.places):
             check_branches(self.branches, self.criteria, self.places, self.faults)

@@ -8,12 +8,16 @@ from itertools import pairwise
 from typing import Any, Final
 
 from allocator.model.enums import Branch, Stage, SupplyMode
+from allocator.policy.criteria import check_buckets
 from allocator.policy.dated import Version, covers
 from allocator.policy.faults import Faults
 from allocator.policy.model import (
     AllocationRules,
     Calendar,
     DrawRules,
+    MarketSubsidyRules,
+    Sourced,
+    Strict,
     SubsidyRules,
     SupplyRules,
     TenancyRules,
@@ -56,8 +60,12 @@ def check_section(content: object, file: str, key: str, faults: Faults) -> None:
             _check_distinct([group.id for group in content.groups], file, f"{key}.groups", faults)
             _check_distinct([line.id for line in content.lines], file, f"{key}.lines", faults, _TAKEN)
             _check_lines(content, file, key, faults)
-        case TenancyRules() if content.subsidy is not None:
-            _check_subsidy(content.subsidy, file, f"{key}.subsidy", faults)
+        case TenancyRules():
+            if content.subsidy is not None:
+                _check_tiers(content.subsidy, file, f"{key}.subsidy", faults)
+            if content.market_subsidy is not None:
+                _check_tiers(content.market_subsidy, file, f"{key}.market_subsidy", faults)
+                _check_form(content.market_subsidy, file, f"{key}.market_subsidy", faults)
         case _:
             pass
 
@@ -148,7 +156,58 @@ def _check_lines(rules: RankingRules, file: str, key: str, faults: Faults) -> No
             faults.add("policy_key_missing", file, f"{key}.lines[{position}].{field}")
 
 
-def _check_subsidy(rules: SubsidyRules, file: str, key: str, faults: Faults) -> None:
+def check_approvals(content: object, file: str, key: str, faults: Faults) -> None:
+    """Whoever approved also says when, and the other way round; in a rule and all rules inside it."""
+    if isinstance(content, Sourced) and bool(content.approved_by.strip()) != (
+        content.approved_on is not None
+    ):
+        missing = "approved_on" if content.approved_on is None else "approved_by"
+        faults.add("policy_key_missing", file, f"{key}.{missing}")
+    if isinstance(content, Strict):
+        for name in type(content).model_fields:
+            check_approvals(getattr(content, name), file, f"{key}.{name}", faults)
+    elif isinstance(content, tuple):
+        for position, inner in enumerate(content):
+            check_approvals(inner, file, f"{key}[{position}]", faults)
+    elif isinstance(content, dict):
+        for name, inner in content.items():
+            check_approvals(inner, file, f"{key}.{name}", faults)
+
+
+# What each form of a market subsidy asks of the rule, and of each of its tiers.
+_FORM_RULE: Final = {
+    "table_2020": (),
+    "rate_by_persons_2018": ("area_per_person_cm2", "area_at_least_cm2", "area_up_to_cm2"),
+}
+_FORM_TIER: Final = {"table_2020": "amounts_fen", "rate_by_persons_2018": "rate_per_m2_fen"}
+
+
+def _check_form(rules: MarketSubsidyRules, file: str, key: str, faults: Faults) -> None:
+    """A form has all its figures and none of another form's; a table has an amount for every size."""
+    needed = _FORM_RULE[rules.form]
+    for field in dict.fromkeys(name for names in _FORM_RULE.values() for name in names):
+        _check_wanted(getattr(rules, field) is not None, field in needed, file, f"{key}.{field}", faults)
+    for tier in rules.tiers:
+        for field in _FORM_TIER.values():
+            stands = getattr(tier, field) not in (None, ())
+            wanted = field == _FORM_TIER[rules.form]
+            _check_wanted(stands, wanted, file, f"{key}.tiers.{tier.id}.{field}", faults)
+        if tier.amounts_fen:
+            sizes = [(bucket.size_from, bucket.size_up_to) for bucket in tier.amounts_fen]
+            check_buckets(sizes, file, f"{key}.tiers.{tier.id}.amounts_fen", faults)
+    low, high = rules.area_at_least_cm2, rules.area_up_to_cm2
+    if low is not None and high is not None and low > high:
+        faults.add("policy_bucket_hole", file, f"{key}.area_up_to_cm2", expected=low, found=high)
+    has_share = rules.reduced_per_mille is not None
+    _check_wanted(has_share, bool(rules.reduced_districts), file, f"{key}.reduced_per_mille", faults)
+
+
+def _check_wanted(stands: bool, wanted: bool, file: str, key: str, faults: Faults) -> None:
+    if stands != wanted:
+        faults.add("policy_key_missing" if wanted else "policy_key_unknown", file, key)
+
+
+def _check_tiers(rules: SubsidyRules | MarketSubsidyRules, file: str, key: str, faults: Faults) -> None:
     """Income tiers follow one another from nothing upwards or downwards without a hole or overlap."""
     _check_distinct([tier.id for tier in rules.tiers], file, f"{key}.tiers", faults)
     by_income = [

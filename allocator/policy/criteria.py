@@ -24,9 +24,12 @@ _OWN: Final = (
     "when_blank",
     "evidence_zh",
     "evidence_en",
+    "approved_by",
+    "approved_on",
 )
 _NEEDED: Final = ("rule", "description_zh", "description_en", "unit", "reference", "tag", "values")
-_VALUE_KEYS: Final = ("value", "buckets", "one_of", "reference", "tag", "note", "override")
+_SOURCE: Final = ("reference", "tag", "note", "override", "approved_by", "approved_on")
+_VALUE_KEYS: Final = ("value", "buckets", "one_of", *_SOURCE)
 
 
 def criterion_versions(name: str, table: object, file: str, faults: Faults) -> tuple[Version[Criterion], ...]:
@@ -104,7 +107,7 @@ def _content(
 ) -> Criterion | None:
     for field in sorted(set(entry) - set(_VALUE_KEYS)):
         faults.add("policy_key_unknown", file, f"{place}.{field}")
-    document = head | {k: entry[k] for k in ("reference", "tag", "note", "override") if k in entry}
+    document = head | {k: entry[k] for k in _SOURCE if k in entry}
     if quantity.form == "bound":
         bounds = _bounds(entry, quantity, file, place, faults)
         if bounds is None:

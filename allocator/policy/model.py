@@ -7,11 +7,12 @@ modelling choice of an example).
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from allocator.model.enums import Stage, SupplyMode
+from allocator.model.enums import BenefitStatus, Relation, Stage, SupplyMode
 
 Tag = Literal["V", "S", "I", "U", "M"]
 
@@ -23,11 +24,13 @@ class Strict(BaseModel):
 
 
 class Sourced(Strict):
-    """A rule that says where it comes from."""
+    """A rule that says where it comes from, and who approved it when (both or neither)."""
 
     reference: str = Field(min_length=1)
     tag: Tag
     note: str = ""
+    approved_by: str = ""
+    approved_on: date | None = None
 
 
 class Authority(Strict):
@@ -123,8 +126,12 @@ class SubsidyTier(Sourced):
 
 
 class SubsidyRules(Sourced):
-    """租赁补贴: rent standard x share x area, the area capped (cm²)."""
+    """租赁补贴 on a public lease: rent standard x share x area, the area capped (cm²).
 
+    ``form`` carries the year whose rule it is: where the form changes, both stay, each under its name.
+    """
+
+    form: Literal["share_of_rent_2015"] = "share_of_rent_2015"
     area_cap_cm2: int
     tiers: tuple[SubsidyTier, ...]
     # One step up for severe disability, serious illness, or all members of that age without children.
@@ -132,14 +139,77 @@ class SubsidyRules(Sourced):
     step_up_all_aged: int | None = None
     assets_caps_fen: tuple[tuple[int, int], ...] = ()  # (household size up to, cap); inclusive
     requires_no_home: bool = False
+    # Who counts as a head; empty in the file: those who count for income (``persons.income``).
+    counted: tuple[Relation, ...] = ()
+    # Income and assets established longer ago are not known; not in the file: as the law's ``freshness``.
+    income_months: int | None = Field(default=None, ge=1)
+
+
+class AmountBucket(Strict):
+    """Fen a month for households of ``size_from`` to ``size_up_to`` persons (``None``: and more)."""
+
+    size_from: int = Field(ge=1)
+    size_up_to: int | None = None
+    value: int = Field(ge=0)
+
+
+class MarketTier(Sourced):
+    """A step of a market subsidy, by benefit status or monthly income per head (fen; bounds as ``SubsidyTier``).
+
+    ``amounts_fen`` for ``table_2020``, ``rate_per_m2_fen`` (fen per m² and month) for ``rate_by_persons_2018``.
+    """
+
+    id: str
+    statuses: tuple[BenefitStatus, ...] = ()
+    income_above_fen: int | None = None
+    income_up_to_fen: int | None = None
+    amounts_fen: tuple[AmountBucket, ...] = ()
+    rate_per_m2_fen: int | None = Field(default=None, ge=0)
+
+
+class MarketSubsidyRules(Sourced):
+    """租赁补贴 on a home rented on the market; never paid on a public lease.
+
+    ``table_2020``: the lesser of the actual rent and the table's amount for the tier and household size.
+    ``rate_by_persons_2018``: rate x (area per person x persons, at least and at most so many cm², less what
+    is owned where the rule says so).
+    """
+
+    form: Literal["table_2020", "rate_by_persons_2018"]
+    tiers: tuple[MarketTier, ...] = Field(min_length=1)
+    assets_caps_fen: tuple[tuple[int, int], ...] = ()  # (household size up to, cap); inclusive
+    requires_no_home: bool = False
+    area_per_person_cm2: int | None = Field(default=None, ge=1)
+    area_at_least_cm2: int | None = Field(default=None, ge=0)
+    area_up_to_cm2: int | None = Field(default=None, ge=1)
+    less_owned_area: bool = False
+    # Districts (codes of the household's ``district``) that pay so many thousandths of the table.
+    reduced_districts: tuple[str, ...] = ()
+    reduced_per_mille: int | None = Field(default=None, ge=0, le=1000)
+    # Who counts as a head; empty in the file: those who count for income (``persons.income``).
+    counted: tuple[Relation, ...] = ()
+    # Income and assets established longer ago are not known; not in the file: as the law's ``freshness``.
+    income_months: int | None = Field(default=None, ge=1)
+
+
+class BanRules(Sourced):
+    """禁申期 after a breach: so many months, from the day the dwelling is given back (or the lie is found)."""
+
+    months: int = Field(ge=1)
 
 
 class TenancyRules(Sourced):
-    """Leases, waivers, rent relief and subsidy."""
+    """Leases, waivers, breaches and subsidies."""
 
     lease_months: int = Field(ge=1)
     max_waivers: int = Field(ge=0)
+    # None: the law names no ban.
+    ban: BanRules | None = None
     subsidy: SubsidyRules | None = None
+    market_subsidy: MarketSubsidyRules | None = None
+    # 空置 / 欠租: so many whole months (accumulated) and more end the lease; None: the law says nothing here.
+    vacate_after_idle_months: int | None = Field(default=None, ge=1)
+    vacate_after_arrears_months: int | None = Field(default=None, ge=1)
 
 
 class RegistryRules(Sourced):

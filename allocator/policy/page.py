@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from allocator.messages import text_of
+from allocator.model.columns import (
+    BENEFIT_STATUSES,
+    BRANCHES,
+    DWELLING_TYPES,
+    FLAGS,
+    REGISTRATIONS,
+    RELATIONS,
+)
 from allocator.policy.in_force import Policy
-from allocator.policy.quantities import QUANTITIES
-from allocator.policy.rules import Bucket, Criterion
+from allocator.policy.page_tenancy import tenancy_lines
+from allocator.policy.quantities import QUANTITIES, UNIT_CODES
+from allocator.policy.rules import Criterion, FitRow, PriorityGroup
+from allocator.policy.shown import amount, bounds, source, words
 
 
 def page(policy: Policy, language: str) -> str:
@@ -17,22 +25,44 @@ def page(policy: Policy, language: str) -> str:
     title = text_of(
         "policy_page_title", language, name=name, authority=authority.id, on=policy.on.isoformat()
     )
-    parts = [
-        ("criteria", _criteria(policy, language)),
-        ("branches", _branches(policy)),
-        ("ranking", _ranking(policy, language)),
-        ("entitlement", _entitlement(policy)),
-        ("allocation", _allocation(policy)),
-        ("tenancy", _tenancy(policy)),
-    ]
     lines = [title]
-    for part, entries in parts:
-        lines += ["", "## " + text_of(f"policy_page_{part}", language), *entries]
-    return "\n".join(lines)
+    for part, entries in parts(policy, language):
+        lines += ["", "## " + part, *entries]
+    return "\n".join([*lines, "", text_of("policy_page_tags", language)])
 
 
-def _source(reference: str, tag: str) -> str:
-    return f"    {reference} [{tag}]"
+def parts(policy: Policy, language: str) -> list[tuple[str, list[str]]]:
+    """Title and lines of each part: an entry begins with ``- ``, its further lines are indented."""
+    found = {
+        "persons": _persons(policy, language),
+        "criteria": _criteria(policy, language),
+        "branches": _branches(policy, language),
+        "ranking": _ranking(policy, language),
+        "entitlement": _entitlement(policy, language),
+        "allocation": _allocation(policy, language),
+        "tenancy": tenancy_lines(policy.tenancy, language),
+    }
+    return [(text_of(f"policy_page_{name}", language), lines) for name, lines in found.items()]
+
+
+def _persons(policy: Policy, language: str) -> list[str]:
+    rules = policy.screening
+    counted = {
+        name: words(getattr(rules.persons, name), RELATIONS, language)
+        for name in ("income", "housing", "fit")
+    }
+    lines = [f"- {text_of('policy_page_counted', language, **counted)}", source(rules.persons, language)]
+    if rules.freshness is not None:
+        told = text_of("policy_page_freshness", language, months=rules.freshness.income_months)
+        lines += [f"- {told}", source(rules.freshness, language)]
+    if rules.imputation is not None:
+        rule = rules.imputation
+        wage = amount(rule.wage_per_month_fen, 100)
+        told = text_of(
+            "policy_page_imputation", language, wage=wage, first=rule.age_from, last=rule.age_under
+        )
+        lines += [f"- {told}", source(rule, language)]
+    return lines
 
 
 def _criteria(policy: Policy, language: str) -> list[str]:
@@ -43,10 +73,10 @@ def _criteria(policy: Policy, language: str) -> list[str]:
         lines += [
             f"- {name}: {what}",
             f"    {asked(criterion, language)}",
-            _source(criterion.reference, criterion.tag),
+            source(criterion, language),
         ]
         if criterion.override is not None:
-            statuses = ", ".join(str(status) for status in criterion.override.statuses)
+            statuses = words(criterion.override.statuses, BENEFIT_STATUSES, language)
             lines.append(f"    ({statuses}: {criterion.override.reference} [{criterion.override.tag}])")
     return lines
 
@@ -55,7 +85,8 @@ def asked(criterion: Criterion, language: str) -> str:
     """What a criterion asks, in words with its unit and its inclusive or exclusive bound."""
     form = QUANTITIES[criterion.rule].form
     if form == "one_of":
-        return text_of("policy_one_of", language, values=", ".join(criterion.one_of))
+        spelled = REGISTRATIONS | BENEFIT_STATUSES
+        return text_of("policy_one_of", language, values=words(criterion.one_of, spelled, language))
     if form != "bound":
         return text_of(f"policy_{form}", language)
     word = {
@@ -65,70 +96,80 @@ def asked(criterion: Criterion, language: str) -> str:
         ("at_least", False): "above",
     }[criterion.direction or "at_most", bool(criterion.inclusive)]
     scale = QUANTITIES[criterion.rule].scale
-    return text_of(
-        f"policy_{word}", language, bound=_bounds(criterion.bounds, scale, language), unit=criterion.unit
-    )
+    unit = criterion.unit if language != "zh" else text_of(UNIT_CODES[criterion.unit], language)
+    return text_of(f"policy_{word}", language, bound=bounds(criterion.bounds, scale, language), unit=unit)
 
 
-def _bounds(buckets: tuple[Bucket, ...], scale: int, language: str) -> str:
-    if len(buckets) == 1:
-        return amount(buckets[0].value, scale)
-    shown = []
-    for bucket in buckets:
-        persons = f"{bucket.size_from}-{bucket.size_up_to}" if bucket.size_up_to else f"{bucket.size_from}+"
-        shown.append(text_of("policy_bucket", language, persons=persons, bound=amount(bucket.value, scale)))
-    return "; ".join(shown)
-
-
-def amount(value: int, scale: int) -> str:
-    """Base units in the law's unit, exact."""
-    exact = Fraction(value, scale)
-    if exact.denominator == 1:
-        return str(int(exact))
-    return f"{value // scale}.{value % scale:0{len(str(scale)) - 1}d}".rstrip("0")
-
-
-def _branches(policy: Policy) -> list[str]:
+def _branches(policy: Policy, language: str) -> list[str]:
     lines = []
+    either = text_of("policy_page_or", language)
     for branch, rule in policy.screening.branches.items():
-        ways = " | ".join(" + ".join(way) for way in rule.ways)
-        always = f"; {' + '.join(rule.always)}" if rule.always else ""
-        lines += [f"- {branch}: {ways}{always}", _source(rule.reference, rule.tag)]
+        ways = either.join(" + ".join(way) for way in rule.ways)
+        always = text_of("policy_page_always", language, names=" + ".join(rule.always)) if rule.always else ""
+        lines += [f"- {words([branch], BRANCHES, language)}: {ways}{always}", source(rule, language)]
     return lines
 
 
 def _ranking(policy: Policy, language: str) -> list[str]:
-    lines = [_source(policy.ranking.reference, policy.ranking.tag)]
+    lines = [source(policy.ranking, language)]
     for place, group in enumerate(policy.ranking.groups):
-        lines += [f"- {place}: {group.id} {group.note}".rstrip(), _source(group.reference, group.tag)]
+        lines += [f"- {place}: {group.id}: {_marks(group, language)}", source(group, language)]
     for line in policy.ranking.lines:
         what = line.description_zh if language == "zh" else line.description_en
-        lines += [f"- {line.id}: {what}", _source(line.reference, line.tag)]
+        lines += [f"- {line.id}: {what}", source(line, language)]
+    waiting = policy.ranking.waiting
+    if waiting is not None:
+        spans = {"alarm": waiting.alarm_months, "ceiling": waiting.ceiling_months}
+        lines += [f"- {text_of('policy_page_waiting', language, **spans)}", source(waiting, language)]
+    rule = policy.ranking.shortlist
+    if rule is not None:
+        ratio = {"dwellings": rule.dwellings, "households": rule.households}
+        lines += [f"- {text_of('policy_page_shortlist', language, **ratio)}", source(rule, language)]
     return lines
 
 
-def _entitlement(policy: Policy) -> list[str]:
+def _marks(group: PriorityGroup, language: str) -> str:
+    """Any of these marks is enough."""
+    marks = [words([flag], FLAGS, language) for flag in group.flags]
+    marks += [words([status], BENEFIT_STATUSES, language) for status in group.statuses]
+    if group.member_age_from is not None:
+        marks.append(text_of("policy_page_aged", language, age=group.member_age_from))
+    if group.registered_queue:
+        marks.append(text_of("policy_page_queue", language))
+    if group.lost_rounds_from is not None:
+        marks.append(text_of("policy_page_lost", language, count=group.lost_rounds_from))
+    return ", ".join(marks)
+
+
+def _entitlement(policy: Policy, language: str) -> list[str]:
     rules = policy.entitlement
-    rows = [f"- {row.id}: {', '.join(str(kind) for kind in row.types)}" for row in rules.rows]
-    return [*rows, _source(rules.reference, rules.tag)]
+    rows = [
+        f"- {row.id}: {_family(row, language)}: {words(row.types, DWELLING_TYPES, language)}"
+        for row in rules.rows
+    ]
+    return [*rows, source(rules, language)]
 
 
-def _allocation(policy: Policy) -> list[str]:
+def _family(row: FitRow, language: str) -> str:
+    """The households of a row: size, and what else is asked."""
+    size = f"{row.persons_from}+"
+    if row.persons_up_to is not None:
+        size = "-".join(dict.fromkeys([str(row.persons_from), str(row.persons_up_to)]))
+    asked = [text_of("policy_page_size", language, persons=size)]
+    for name in ("has_couple", "has_child", "same_sex"):
+        wanted = getattr(row, name)
+        if wanted is not None:
+            asked.append(text_of(f"policy_page_{name}" + ("" if wanted else "_not"), language))
+    for name in ("children_under", "generations_from"):
+        if getattr(row, name) is not None:
+            asked.append(text_of(f"policy_page_{name}", language, count=getattr(row, name)))
+    return ("，" if language == "zh" else ", ").join(asked)
+
+
+def _allocation(policy: Policy, language: str) -> list[str]:
     rules = policy.allocation
-    lines = [f"- mechanism: {rules.mechanism}; dwelling_rule: {rules.dwelling_rule}"]
+    told = {"mechanism": rules.mechanism, "dwelling_rule": rules.dwelling_rule}
+    lines = ["- " + text_of("policy_page_mechanism", language, **told)]
     if rules.local_rule:
         lines.append(f"    {rules.local_rule}")
-    return [*lines, _source(rules.reference, rules.tag)]
-
-
-def _tenancy(policy: Policy) -> list[str]:
-    rules = policy.tenancy
-    lines = [
-        f"- lease_months: {rules.lease_months}; max_waivers: {rules.max_waivers}",
-        _source(rules.reference, rules.tag),
-    ]
-    for tier in rules.subsidy.tiers if rules.subsidy else ():
-        upper = "" if tier.income_up_to_fen is None else f"(…, {amount(tier.income_up_to_fen, 100)}]"
-        who = ", ".join(tier.statuses) or upper
-        lines.append(f"- {tier.id}: {who}: {amount(tier.share_per_mille, 10)} %")
-    return lines
+    return [*lines, source(rules, language)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-Form = Literal["bound", "one_of", "declared", "not_declared"]
+Form = Literal["bound", "one_of", "declared", "not_declared", "consented"]
 # Whose number divides, or chooses the size bucket.
 Denominator = Literal["income", "housing", "fit"]
 
@@ -51,8 +51,25 @@ QUANTITIES: Final[Mapping[str, Quantity]] = MappingProxyType(
         "household_registration": Quantity("one_of", "none", 1, "household_registration"),
         "benefit_status": Quantity("one_of", "none", 1, "benefit_status"),
         "employer": Quantity("declared", "none", 1, "employer_id"),
+        "employer_is_tenant": Quantity("consented", "none", 1, "employer_is_tenant"),
         "registered_queue": Quantity("declared", "none", 1, "registered_queue"),
         "other_housing_product": Quantity("not_declared", "none", 1, "other_housing_product"),
+    }
+)
+# Text codes of the units.
+UNIT_CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "yuan/year": "unit_yuan_per_year",
+        "yuan/person/year": "unit_yuan_per_person_year",
+        "yuan/person/month": "unit_yuan_per_person_month",
+        "yuan": "unit_yuan",
+        "yuan/person": "unit_yuan_per_person",
+        "m2/person": "unit_m2_per_person",
+        "m2": "unit_m2",
+        "months": "unit_months",
+        "years": "unit_years",
+        "persons": "unit_persons",
+        "waivers": "unit_waivers",
     }
 )
 # Words in a free cell that say "there is none".

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from allocator.model.enums import BenefitStatus, Branch, DwellingType, Flag, Relation
 from allocator.policy.model import Sourced, Strict
@@ -62,10 +62,34 @@ class CountedPersons(Sourced):
     fit: tuple[Relation, ...] = Field(min_length=1)
 
 
+class Imputation(Sourced):
+    """推定收入: an adult able to work counts with at least this wage, whatever is proved (fen a month).
+
+    Able to work: from ``age_from`` to under ``age_under`` and without one of ``exempt_flags``.
+    """
+
+    wage_per_month_fen: int = Field(ge=1)
+    age_from: int = Field(ge=16)
+    age_under: int = Field(ge=17)
+    exempt_flags: tuple[Flag, ...] = ()
+
+
+class Freshness(Sourced):
+    """证明时效: income and assets established more than so many full months ago are not known any more.
+
+    ``date_required``: a value that does not say of when it is, is not known either.
+    """
+
+    income_months: int = Field(ge=1)
+    date_required: bool = False
+
+
 class ScreeningRules(Strict):
     """Who may be on the roster."""
 
     persons: CountedPersons
+    imputation: Imputation | None = None
+    freshness: Freshness | None = None
     criteria: dict[str, Criterion]
     branches: dict[Branch, BranchRule]
 
@@ -140,8 +164,38 @@ class ScoreLine(Sourced):
     age_from: int | None = None
 
 
+class Shortlist(Sourced):
+    """入围: households by registration date, so that they are at most ``households`` to ``dwellings`` places.
+
+    Exact whole numbers (1:1.2 is 5 to 6). Nobody is cut off by what the law does not name: who registered on
+    the last day that gets in gets in with all of that day.
+    """
+
+    dwellings: int = Field(ge=1)
+    households: int = Field(ge=1)
+
+
+class WaitingRules(Sourced):
+    """轮候期: full months from registration after which the bureau is warned, and within which it must house.
+
+    Watched, never decided by: who waits long is found by points or groups that the law declares.
+    """
+
+    alarm_months: int = Field(ge=1)
+    ceiling_months: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _alarm_comes_first(self) -> Self:
+        if self.alarm_months > self.ceiling_months:
+            raise ValueError("alarm_months must not be above ceiling_months")
+        return self
+
+
 class RankingRules(Sourced):
-    """Groups (the first is band 0; who fits none comes after them all) and points."""
+    """Groups (the first is band 0; who fits none comes after them all), points and the shortlist."""
 
     groups: tuple[PriorityGroup, ...] = ()
     lines: tuple[ScoreLine, ...] = ()
+    shortlist: Shortlist | None = None
+    # None: the law sets no waiting period.
+    waiting: WaitingRules | None = None

@@ -19,7 +19,7 @@ from allocator.policy.model import (
     SupplyRules,
     TenancyRules,
 )
-from allocator.policy.rules import CountedPersons, EntitlementRules, RankingRules
+from allocator.policy.rules import CountedPersons, EntitlementRules, Freshness, Imputation, RankingRules
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,7 +33,11 @@ SECTIONS: Final[dict[str, type[BaseModel]]] = {
     "ranking": RankingRules,
     "tenancy": TenancyRules,
     "registry": RegistryRules,
+    "imputation": Imputation,
+    "freshness": Freshness,
 }
+# Sections a law may do without, on any day.
+OPTIONAL: Final = ("imputation", "freshness")
 
 
 def validated(model: type[Model], table: dict[str, Any], file: str, key: str, faults: Faults) -> Model | None:

@@ -17,6 +17,8 @@ from allocator.publicity.tables import dwellings_csv, in_list_order, pools_csv, 
 
 FORMAT: Final = "allocator-commitment/1"
 CLASSES: Final = ("roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen")
+# A class of policies with a shortlist only; without a receipt it is left out, not written as 0.
+NOT_SHORTLISTED: Final = "not_shortlisted"
 MERGED: Final = "merged"
 LEAST_CELL: Final = 10
 
@@ -103,9 +105,10 @@ def merged_classes(counts: Mapping[str, int]) -> dict[str, int]:
     Raises:
         ValueError: a class that is not in ``CLASSES``.
     """
-    if unknown := sorted(set(counts) - set(CLASSES)):
+    if unknown := sorted(set(counts) - {*CLASSES, NOT_SHORTLISTED}):
         raise ValueError(f"not a class of receipts: {unknown}")
-    full = {name: int(counts.get(name, 0)) for name in CLASSES}
+    classes = (*CLASSES, *((NOT_SHORTLISTED,) if counts.get(NOT_SHORTLISTED) else ()))
+    full = {name: int(counts.get(name, 0)) for name in classes}
     small = [name for name, count in full.items() if 0 < count < LEAST_CELL]
     if not small:
         return full

@@ -15,6 +15,7 @@ from allocator.model.facts import Facts
 from allocator.model.instance import UNASSIGNED, Instance
 from allocator.model.lookups import is_among, order_by_text
 from allocator.policy.in_force import Policy
+from allocator.policy.rules import Shortlist
 from allocator.publicity import codes
 from allocator.supply import pools as pool_rules
 from allocator.supply import stock as stock_rules
@@ -76,9 +77,29 @@ def sub_rounds(
         elif kind == "employer":
             stock = _employers(drafts, stock, eligible, wishes, policy)
         else:
-            _public(drafts, stock, eligible, wishes)
+            _public(drafts, stock, shortlisted(eligible, facts, stock, policy.ranking.shortlist), wishes)
     key = key or codes.round_key(facts, month)
     return [_frozen(draft, key, month, policy) for draft in drafts]
+
+
+def shortlisted(
+    people: pd.DataFrame, facts: Facts, stock: pd.DataFrame, rule: Shortlist | None
+) -> pd.DataFrame:
+    """入围: the earliest registered for whom there are places in the ratio of the law, by whole days.
+
+    The places are those left for the public sub-round. Nobody is cut off inside a day: all who registered on
+    the last day that gets in are in. A household without a date comes after every date.
+    """
+    places = int((stock["employer_id"] == "").sum())
+    if rule is None or len(people) * rule.dwellings <= places * rule.households:
+        return people
+    registered = facts.households.set_index("receipt_no")["registered_on"]
+    days = people["receipt_no"].map(registered).fillna(pd.Timestamp.max.as_unit("s"))
+    num_in = places * rule.households // rule.dwellings
+    if num_in == 0:
+        return people.iloc[:0]
+    last = np.sort(days.to_numpy())[num_in - 1]
+    return people[(days <= last).to_numpy(dtype=bool)].reset_index(drop=True)
 
 
 def bed_demand(wishes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:

@@ -89,12 +89,19 @@ def _reason(told: pd.DataFrame, removed: set[str]) -> np.ndarray:
 
 
 def better_pools(
-    code: str, told: pd.DataFrame, preferences: pd.DataFrame, result: pd.DataFrame, pools: pd.DataFrame
+    code: str,
+    told: pd.DataFrame,
+    preferences: pd.DataFrame,
+    result: pd.DataFrame,
+    pools: pd.DataFrame,
+    certificate: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """For one housed household: who holds the places of each pool it liked better.
 
-    ``pool, rank, capacity, by_earlier_bands, by_earlier_in_band, by_later_in_band``: counts of holders.
+    ``pool, rank, capacity``; ``by_earlier_bands, by_earlier_in_band, by_later_in_band, by_later_bands``: counts
+    of holders; under ``serial`` also ``last_place_to``: the position that took the last place.
     """
+    filled = certificate.get("filled", {})
     mine = told[told["code"] == code].iloc[0]
     liked = preferences[(preferences["code"] == code) & (preferences["rank"] < mine["rank"])]
     holders = result.merge(told[["code", "position", "band"]], on="code")
@@ -112,6 +119,7 @@ def better_pools(
                 "by_later_bands": int((there["band"] > mine["band"]).sum()),
                 "by_earlier_in_band": int((same & (there["position"] < mine["position"])).sum()),
                 "by_later_in_band": int((same & (there["position"] > mine["position"])).sum()),
+                **({"last_place_to": int(filled[pool])} if pool in filled else {}),
             }
         )
     return rows

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from allocator.model.composition import Composition
 from allocator.policy.quantities import NOTHING_DECLARED, Denominator
-from allocator.policy.rules import CountedPersons
+from allocator.policy.rules import CountedPersons, Freshness, Imputation
+from allocator.screening.known import Known, assets_of, income_of, whole_of
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -24,15 +25,36 @@ class Columns:
     composition: Composition
     counted: CountedPersons
     num_waivers: Ints
+    imputation: Imputation | None = None
+    freshness: Freshness | None = None
 
     def __len__(self) -> int:
         return len(self.composition)
 
     def whole(self, name: str) -> tuple[Ints, Bools]:
         """A whole-number column and where it is known; unknown cells read 0."""
-        column = self.composition.households[name].astype("Int64")
+        return whole_of(self.composition.households[name])
+
+    def yes_no(self, name: str) -> tuple[Bools, Bools]:
+        """A yes/no column and where it is known; unknown cells read no."""
+        column = self.composition.households[name].astype("boolean")
         known = column.notna().to_numpy(dtype=bool)
-        return column.fillna(0).to_numpy(dtype=np.int64), known
+        return column.fillna(value=False).to_numpy(dtype=bool), known
+
+    @cached_property
+    def wages(self) -> tuple[Ints, Bools]:
+        """Fen per month that each member states, and where it states any."""
+        return whole_of(self.composition.members["income_per_month_fen"])
+
+    @cached_property
+    def income(self) -> Known:
+        """Fen per year, as the law counts it."""
+        return income_of(self)
+
+    @cached_property
+    def assets(self) -> Known:
+        """Fen."""
+        return assets_of(self)
 
     def text(self, name: str) -> tuple[Any, Bools]:
         """A column of words and where one stands; the others read ``""``."""

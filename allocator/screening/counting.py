@@ -13,6 +13,7 @@ import numpy as np
 
 from allocator.model.composition import NO_AGE, full_months
 from allocator.screening.columns import Bools, Columns, Ints
+from allocator.screening.known import Causes, Known
 
 MONTHS_PER_YEAR: Final = 12
 
@@ -24,6 +25,8 @@ class Amount:
     numerator: Ints
     denominator: Ints
     known: Bools
+    # Why a filled cell is not known (``known.CAUSE_NAMES``); None: no cell of this quantity can be so.
+    cause: Causes | None = None
 
 
 Counting = Callable[[Columns], Amount]
@@ -45,39 +48,44 @@ def _whole(columns: Columns, name: str) -> Amount:
     return Amount(values, np.ones(len(columns), dtype=np.int64), known)
 
 
+def _of(found: Known) -> Amount:
+    return Amount(found.values, np.ones_like(found.values), found.known, found.cause)
+
+
 def _over(amount: Amount, persons: Ints, times: int = 1) -> Amount:
     """Per head: unknown where nobody is counted."""
-    return Amount(amount.numerator, np.maximum(persons, 1) * times, amount.known & (persons > 0))
+    known = amount.known & (persons > 0)
+    return Amount(amount.numerator, np.maximum(persons, 1) * times, known, amount.cause)
 
 
 @counts("income_per_year")
 def income_per_year(columns: Columns) -> Amount:
     """Fen per year of the household."""
-    return _over_nobody_unknown(_whole(columns, "income_per_year_fen"), columns.persons("income"))
+    return _over_nobody_unknown(_of(columns.income), columns.persons("income"))
 
 
 @counts("income_per_head_per_year")
 def income_per_head_per_year(columns: Columns) -> Amount:
     """Fen per year and head."""
-    return _over(_whole(columns, "income_per_year_fen"), columns.persons("income"))
+    return _over(_of(columns.income), columns.persons("income"))
 
 
 @counts("income_per_head_per_month")
 def income_per_head_per_month(columns: Columns) -> Amount:
     """Fen per month and head, the mean of twelve months."""
-    return _over(_whole(columns, "income_per_year_fen"), columns.persons("income"), MONTHS_PER_YEAR)
+    return _over(_of(columns.income), columns.persons("income"), MONTHS_PER_YEAR)
 
 
 @counts("assets")
 def assets(columns: Columns) -> Amount:
     """Fen of the household."""
-    return _over_nobody_unknown(_whole(columns, "assets_fen"), columns.persons("income"))
+    return _over_nobody_unknown(_of(columns.assets), columns.persons("income"))
 
 
 @counts("assets_per_head")
 def assets_per_head(columns: Columns) -> Amount:
     """Fen per head."""
-    return _over(_whole(columns, "assets_fen"), columns.persons("income"))
+    return _over(_of(columns.assets), columns.persons("income"))
 
 
 @counts("usable_area_per_head")
@@ -149,4 +157,4 @@ def _counted(values: Ints) -> Amount:
 
 def _over_nobody_unknown(amount: Amount, persons: Ints) -> Amount:
     """A household of nobody has no size, so no bound by size."""
-    return Amount(amount.numerator, amount.denominator, amount.known & (persons > 0))
+    return Amount(amount.numerator, amount.denominator, amount.known & (persons > 0), amount.cause)

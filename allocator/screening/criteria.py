@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from allocator.policy.quantities import QUANTITIES
 from allocator.policy.rules import Bucket, Criterion
@@ -43,6 +44,8 @@ def judge(criterion: Criterion, columns: Columns) -> Outcome:
     form = QUANTITIES[criterion.rule].form
     if form == "bound":
         return _bound(criterion, columns)
+    if form == "consented":
+        return _consented(criterion, columns)
     words, known = columns.text(QUANTITIES[criterion.rule].column)
     holds = {"one_of": _one_of, "declared": _declared, "not_declared": _not_declared}[form](criterion, words)
     return Outcome(_answers(holds, known, criterion), np.zeros(len(columns), dtype=bool), words=words)
@@ -86,6 +89,19 @@ def _overridden(criterion: Criterion, columns: Columns, holds: Answers) -> tuple
     open_case = ~known & (holds == FAILS)
     answers = np.where(by_status, HOLDS, np.where(open_case, UNKNOWN, holds)).astype(np.int8)
     return answers, by_status
+
+
+def _consented(criterion: Criterion, columns: Columns) -> Outcome:
+    """A plain yes or no; where the cell is blank, an application put forward by an employer is its consent.
+
+    A consent where no employer is named contradicts itself and is not known.
+    """
+    says_yes, is_said = columns.yes_no(QUANTITIES[criterion.rule].column)
+    _, is_put_forward = columns.text("employer_id")
+    words = np.where(is_said, np.where(says_yes, "yes", "no"), np.where(is_put_forward, "employer", ""))
+    says_no = is_said & ~says_yes
+    holds = _answers(is_put_forward & ~says_no, is_put_forward | says_no, criterion)
+    return Outcome(holds, np.zeros(len(columns), dtype=bool), words=pd.Series(words))
 
 
 def _one_of(criterion: Criterion, words: Any) -> Bools:

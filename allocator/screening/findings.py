@@ -12,9 +12,10 @@ from allocator.model.composition import Composition
 from allocator.model.enums import Branch
 from allocator.model.facts import Facts
 from allocator.policy.in_force import Policy
-from allocator.policy.quantities import QUANTITIES
+from allocator.policy.quantities import QUANTITIES, UNIT_CODES
 from allocator.policy.rules import Criterion
 from allocator.screening.criteria import FAILS, HOLDS, NOT_ASKED, UNKNOWN, Outcome, judge
+from allocator.screening.known import CAUSE_NAMES
 from allocator.screening.verdicts import asked_by, columns_of
 
 Plain = int | float | str | None
@@ -24,7 +25,7 @@ Plain = int | float | str | None
 class Finding:
     """One criterion asked of one household.
 
-    ``holds``: ``None`` where the value is unknown. ``value`` and ``bound`` in ``unit``; ``exact`` is the
+    ``cause``: why a value that was filed is not known (``stale``, ``contradictory``). ``holds``: ``None`` where the value is unknown. ``value`` and ``bound`` in ``unit``; ``exact`` is the
     unrounded value. ``short_by``: how much less (or more) would have passed, in ``unit``; ``None`` unless a
     bound failed. ``by_status``: a certificate of civil affairs stood in.
     """
@@ -45,11 +46,12 @@ class Finding:
     exact: Fraction | None = None
     short_by: Plain = None
     by_status: bool = False
+    cause: str | None = None
 
     def text(self, language: str) -> str:
         """The finding in words: what is asked, what was found, the article, what would have passed."""
         is_zh = language == "zh"
-        unit = text_of(f"unit_{QUANTITY_UNITS[self.unit]}", language) if self.unit in QUANTITY_UNITS else ""
+        unit = text_of(UNIT_CODES[self.unit], language) if self.unit in UNIT_CODES else ""
         return text_of(
             self.code,
             language,
@@ -66,7 +68,7 @@ class Finding:
     def code(self) -> str:
         """Text code of the sentence."""
         if self.holds is None:
-            return "finding_unknown"
+            return f"finding_{self.cause or 'unknown'}"
         if self.holds:
             return "finding_by_status" if self.by_status else "finding_holds"
         if self.short_by is None:
@@ -87,22 +89,8 @@ class Finding:
             "tag": self.tag,
             "by_status": self.by_status,
             "short_by": self.short_by,
+            "cause": self.cause,
         }
-
-
-QUANTITY_UNITS = {
-    "yuan/year": "yuan_per_year",
-    "yuan/person/year": "yuan_per_person_year",
-    "yuan/person/month": "yuan_per_person_month",
-    "yuan": "yuan",
-    "yuan/person": "yuan_per_person",
-    "m2/person": "m2_per_person",
-    "m2": "m2",
-    "months": "months",
-    "years": "years",
-    "persons": "persons",
-    "waivers": "waivers",
-}
 
 
 def findings_of(facts: Facts, policy: Policy, on: date, num_waivers: int = 0) -> list[Finding]:
@@ -178,6 +166,7 @@ def _finding(criterion: Criterion, outcome: Outcome, row: int) -> Finding:
         exact=None if exact is None else exact / scale,
         short_by=_short_by(criterion, outcome, row) if fails_bound else None,
         by_status=by_status,
+        cause=_cause(outcome, row) if holds is None else None,
     )
 
 
@@ -191,6 +180,11 @@ def _exact(outcome: Outcome, row: int) -> tuple[Fraction | None, Fraction | None
 
 def _word(outcome: Outcome, row: int) -> str | None:
     return str(outcome.words.iloc[row]) or None
+
+
+def _cause(outcome: Outcome, row: int) -> str | None:
+    cause = outcome.amount.cause if outcome.amount is not None else None
+    return None if cause is None else CAUSE_NAMES[int(cause[row])]
 
 
 def _words_wanted(criterion: Criterion) -> str | None:

@@ -48,7 +48,8 @@ def columns_of(composition: Composition, policy: Policy, num_waivers: Any = None
     waivers = np.zeros(len(composition), dtype=np.int64)
     if num_waivers is not None:
         waivers = pd.Series(num_waivers).astype("Int64").fillna(0).to_numpy(dtype=np.int64)
-    return Columns(composition, policy.screening.persons, waivers)
+    rules = policy.screening
+    return Columns(composition, rules.persons, waivers, rules.imputation, rules.freshness)
 
 
 def screen(
@@ -68,14 +69,15 @@ def screen(
     rules = policy.screening
     outcomes = {name: judge(rules.criteria[name], columns).holds for name in rules.used()}
     branch = people.households["branch"]
-    masks = {b: (branch == b.value).fillna(value=False).to_numpy(dtype=bool) for b in Branch}
+    rows = {b: np.flatnonzero((branch == b.value).to_numpy(dtype=bool, na_value=False)) for b in Branch}
     findings = {name: np.full(len(people), NOT_ASKED, dtype=np.int8) for name in outcomes}
     truth = np.where(branch.isna().to_numpy(dtype=bool), OPEN, NO).astype(np.int8)
     for name, rule in rules.branches.items():
-        mask = masks[name]
-        truth[mask] = branch_truth(rule, {key: answers[mask] for key, answers in outcomes.items()})
-        for key in asked_by(rule):
-            findings[key][mask] = outcomes[key][mask]
+        named = rows[name]
+        answers = {key: outcomes[key].take(named) for key in asked_by(rule)}
+        truth[named] = branch_truth(rule, answers)
+        for key, found in answers.items():
+            findings[key][named] = found
     receipts = people.households["receipt_no"].reset_index(drop=True)
     verdicts = pd.DataFrame(
         {

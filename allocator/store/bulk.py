@@ -63,7 +63,9 @@ def put(connection: Connection, rows: Rows, found: News, sealer: Sealer) -> None
     if found.new:
         _insert(connection, rows.shape, rows.values(found.new, sealer))
     if found.changed:
-        _execute_many(connection, _upsert_text(connection, rows.shape), rows.values(found.changed, sealer))
+        text, places = _upsert(connection, rows.shape)
+        values = [tuple(row[place] for place in places) for row in rows.values(found.changed, sealer)]
+        _execute_many(connection, text, values)
 
 
 def write_frame(connection: Connection, shape: Shape, frame: pd.DataFrame, sealer: Sealer) -> Counts:
@@ -125,16 +127,15 @@ def _first(row: tuple[Any, ...]) -> Any:
     return row[0]
 
 
-def _upsert_text(connection: Connection, shape: Shape) -> str:
+def _upsert(connection: Connection, shape: Shape) -> tuple[str, list[int]]:
+    """The statement, and which of ``shape.stored`` stands at each of its marks (the table's own order)."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     table = table_of(shape.name)
     row = dialect.insert(table)
     rest = {name: row.excluded[name] for name in shape.stored if name not in shape.key}
     upsert = row.on_conflict_do_update(index_elements=list(shape.key), set_=rest)
     compiled = upsert.compile(dialect=connection.dialect, column_keys=list(shape.stored))
-    if tuple(compiled.positiontup or ()) != shape.stored:
-        raise RuntimeError(f"{shape.name}: the order of values is not that of the columns")
-    return str(compiled)
+    return str(compiled), [shape.stored.index(name) for name in compiled.positiontup or ()]
 
 
 def _execute_many(connection: Connection, text: str, values: Sequence[tuple[Any, ...]]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from allocator.model.columns import TABLES
 from allocator.model.facts import Facts
-from allocator.store.bulk import Counts, delete_keys, news, put, read_frame, write_frame
+from allocator.store.bulk import Counts, delete_keys, news, put, read_frame, table_of, write_frame
 from allocator.store.lists import packed, row_counts, unpacked
 from allocator.store.mapping import SHAPES, Rows, rows_of
 from allocator.store.sealing import Sealer
@@ -34,6 +34,17 @@ def write(connection: Connection, facts: Facts, sealer: Sealer) -> dict[str, Cou
         sound = facts.households["receipt_no"]
         delete_keys(connection, "set_aside", sorted(waiting.intersection(sound)))
     return counts
+
+
+def remove_members(connection: Connection, people: pd.DataFrame, sealer: Sealer) -> int:
+    """Take the people (``receipt_no, id_number``) out of their households; how many there were."""
+    table = table_of("members")
+    persons = sealer.persons(people["id_number"].tolist())
+    removed = 0
+    for receipt_no, person in zip(people["receipt_no"].tolist(), persons, strict=True):
+        is_row = (table.c.receipt_no == receipt_no) & (table.c.person == person)
+        removed += connection.execute(delete(table).where(is_row)).rowcount
+    return removed
 
 
 def read(connection: Connection, sealer: Sealer) -> Facts:

@@ -96,6 +96,11 @@ class Store:
         with self._writes() as connection:
             return delivery.write(connection, facts, self._sealer)
 
+    def remove_members(self, people: pd.DataFrame) -> int:
+        """Take people (``receipt_no, id_number``) out of their households; what rounds froze stays as it is."""
+        with self._writes() as connection:
+            return delivery.remove_members(connection, people, self._sealer)
+
     # Standing of households across months
 
     def standings(self) -> pd.DataFrame:

@@ -93,6 +93,7 @@ class HouseholdRow(Row, table=True):
     last_home_disposed_on: date | None
     other_housing_product: str | None
     registered_queue: str | None
+    employer_is_tenant: bool | None
     digest: bytes
     sealed: bytes
 

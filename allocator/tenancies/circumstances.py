@@ -3,48 +3,74 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from allocator.model.composition import months_before
 from allocator.model.enums import Relation
 from allocator.model.facts import Facts
-from allocator.policy.model import SubsidyRules
+from allocator.policy.model import MarketSubsidyRules, SubsidyRules
 from allocator.tenancies.spans import days_of, years_of_age
 
+_KEPT: Final = ("income_per_year_fen", "assets_fen", "benefit_status", "district")
+_AREAS: Final = ("building_area_cm2", "usable_area_cm2")
 
-def circumstances(facts: Facts, receipt_nos: Any, rules: SubsidyRules, on: date) -> pd.DataFrame:
+
+AnyRules = SubsidyRules | MarketSubsidyRules
+
+
+def circumstances(facts: Facts, receipt_nos: Any, rules: AnyRules, on: date) -> pd.DataFrame:
     """One row per receipt number, in the given order, with missing values kept missing.
 
     Columns: ``receipt_no``, ``income_per_year_fen`` and ``assets_fen`` Int64, ``benefit_status`` str,
-    ``num_persons`` int64 (0: no members known), ``has_home`` boolean (NA: unknown), ``steps_up`` bool.
+    ``num_persons`` int64 (heads the rules count; 0: none known), ``has_home`` boolean (NA: unknown),
+    ``owned_area_cm2`` Int64 (building area), ``district`` str, ``steps_up`` bool.
     """
     asked = pd.Index(np.asarray(receipt_nos, dtype=object), name="receipt_no")
-    columns = ["income_per_year_fen", "assets_fen", "benefit_status", "building_area_cm2", "usable_area_cm2"]
-    found = facts.households.set_index("receipt_no")[columns].reindex(asked)
-    families = _families(facts.members, rules, on).reindex(asked)
+    found = facts.households.set_index("receipt_no")[[*_KEPT, *_AREAS, "income_as_of"]].reindex(asked)
+    stale = _is_stale(found["income_as_of"], rules, on)
+    for name in ("income_per_year_fen", "assets_fen"):
+        found[name] = found[name].mask(stale)
+    families = _families(_counted(facts.members, rules), rules, on).reindex(asked)
     found["num_persons"] = families["num_persons"].fillna(0).astype("int64")
     found["steps_up"] = families["steps_up"].eq(True)
     found["has_home"] = _has_home(found)
-    kept = ["income_per_year_fen", "assets_fen", "benefit_status", "num_persons", "has_home", "steps_up"]
-    return found[kept].reset_index()
+    found["owned_area_cm2"] = found["building_area_cm2"]
+    return found[[*_KEPT, "num_persons", "has_home", "owned_area_cm2", "steps_up"]].reset_index()
+
+
+def _is_stale(as_of: pd.Series, rules: AnyRules, on: date) -> Any:
+    """Whether income and assets are of a day too long ago for the rules, or yet to come; blank: as delivered."""
+    if rules.income_months is None:
+        return np.zeros(len(as_of), dtype=bool)
+    oldest = pd.Timestamp(months_before(on, rules.income_months))
+    return ((as_of < oldest) | (as_of > pd.Timestamp(on))).to_numpy(dtype=bool)
+
+
+def _counted(members: pd.DataFrame, rules: AnyRules) -> pd.DataFrame:
+    """The members who count as heads; rules that name none count everybody."""
+    if not rules.counted:
+        return members
+    return members[members["relation"].isin([str(relation) for relation in rules.counted])]
 
 
 def _has_home(found: pd.DataFrame) -> pd.Series:
     """Any known area is a home; a known zero and nothing else is none; silence is unknown."""
-    areas = found[["building_area_cm2", "usable_area_cm2"]]
+    areas = found[list(_AREAS)]
     known = areas.notna().any(axis=1)
     some = (areas > 0).fillna(False).any(axis=1)
     return some.astype("boolean").mask(~known)
 
 
-def _families(members: pd.DataFrame, rules: SubsidyRules, on: date) -> pd.DataFrame:
+def _families(members: pd.DataFrame, rules: AnyRules, on: date) -> pd.DataFrame:
     """Per receipt number: persons, and whether the household goes one tier up.
 
     A blank flag is no flag, and a missing birth date is nobody's old age: the step is given on evidence.
     """
-    marked = _marked(members["flags"], rules.step_up_flags)
+    flags = rules.step_up_flags if isinstance(rules, SubsidyRules) else ()
+    marked = _marked(members["flags"], flags)
     is_child = members["relation"].to_numpy() == Relation.CHILD
     people = pd.DataFrame({"marked": marked, "aged": _aged(members, rules, on) & ~is_child})
     grouped = people.groupby(members["receipt_no"].to_numpy())
@@ -61,8 +87,8 @@ def _marked(flags: pd.Series, wanted: tuple[str, ...]) -> Any:
     return marked
 
 
-def _aged(members: pd.DataFrame, rules: SubsidyRules, on: date) -> Any:
-    if rules.step_up_all_aged is None:
+def _aged(members: pd.DataFrame, rules: AnyRules, on: date) -> Any:
+    if not isinstance(rules, SubsidyRules) or rules.step_up_all_aged is None:
         return np.zeros(len(members), dtype=bool)
     born = days_of(members["birth_date"])
     known = ~np.isnat(born)

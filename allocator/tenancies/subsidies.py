@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from allocator.policy.model import SubsidyRules, SubsidyTier
+from allocator.policy.model import MarketSubsidyRules, MarketTier, SubsidyRules, SubsidyTier
 from allocator.tenancies.rents import CM2_PER_M2, Ints, product_over, whole_numbers
 
 Bools = npt.NDArray[np.bool_]
@@ -47,7 +47,8 @@ def monthly_subsidy_fen(frame: pd.DataFrame, rules: SubsidyRules | None) -> pd.D
     """
     if rules is None:
         return _answer(frame.index, np.zeros(len(frame), dtype=np.int64), None, SubsidyReason.NO_RULE)
-    reason, tier = _judge(frame, rules)
+    reason, tier = judged(frame, rules)
+    tier = _stepped_up(tier, frame["steps_up"].to_numpy(dtype=bool), rules.tiers)
     is_paid = reason == SubsidyReason.PAID
     tier = np.where(is_paid, tier, NO_TIER)
     shares = np.array([*(entry.share_per_mille for entry in rules.tiers), 0], dtype=np.int64)
@@ -69,8 +70,8 @@ def _amounts(frame: pd.DataFrame, share: Ints, rules: SubsidyRules) -> Ints:
     return np.where(frame["is_bed"].to_numpy(dtype=bool), bed, flat)
 
 
-def _judge(frame: pd.DataFrame, rules: SubsidyRules) -> tuple[Any, Ints]:
-    """Reason and tier per row. A known bar counts before a missing value; both pay nothing."""
+def judged(frame: pd.DataFrame, rules: SubsidyRules | MarketSubsidyRules) -> tuple[Any, Ints]:
+    """Reason and tier per row, before any step up. A known bar counts before a missing value; both pay nothing."""
     tier, is_tier_known = tiers_of(frame, rules)
     assets_over, assets_known = _assets_over(frame, rules)
     home = frame["has_home"].astype("boolean")
@@ -87,10 +88,10 @@ def _judge(frame: pd.DataFrame, rules: SubsidyRules) -> tuple[Any, Ints]:
     reason = np.full(len(frame), SubsidyReason.PAID.value, dtype=object)
     for holds, name in reversed(cases):
         reason[holds] = name.value
-    return reason, _stepped_up(tier, frame["steps_up"].to_numpy(dtype=bool), rules.tiers)
+    return reason, tier
 
 
-def tiers_of(frame: pd.DataFrame, rules: SubsidyRules) -> tuple[Ints, Bools]:
+def tiers_of(frame: pd.DataFrame, rules: SubsidyRules | MarketSubsidyRules) -> tuple[Ints, Bools]:
     """Index of each row's tier before any step up (``NO_TIER``: none), and whether it is known at all.
 
     A certificate of civil affairs decides before the income is looked at. Income per head and month
@@ -101,19 +102,20 @@ def tiers_of(frame: pd.DataFrame, rules: SubsidyRules) -> tuple[Ints, Bools]:
     persons = whole_numbers(frame["num_persons"])
     income_known = income.notna().to_numpy() & (persons > 0)
     yearly, heads = whole_numbers(income.fillna(0)), persons * _MONTHS_PER_YEAR
+    tiers: tuple[SubsidyTier | MarketTier, ...] = rules.tiers
     tier = np.full(len(frame), NO_TIER, dtype=np.int64)
-    for place, entry in reversed(list(enumerate(rules.tiers))):
+    for place, entry in reversed(list(enumerate(tiers))):
         if not entry.statuses:
             tier[income_known & _in_bounds(yearly, heads, entry)] = place
     by_status = np.zeros(len(frame), dtype=bool)
-    for place, entry in reversed(list(enumerate(rules.tiers))):
+    for place, entry in reversed(list(enumerate(tiers))):
         if entry.statuses:
             holds = status.isin(entry.statuses).to_numpy(dtype=bool)
             tier[holds], by_status = place, by_status | holds
     return tier, by_status | (income_known & status.notna().to_numpy())
 
 
-def _in_bounds(yearly: Ints, heads: Ints, tier: SubsidyTier) -> Bools:
+def _in_bounds(yearly: Ints, heads: Ints, tier: SubsidyTier | MarketTier) -> Bools:
     above = tier.income_above_fen is None or yearly > heads * tier.income_above_fen
     up_to = tier.income_up_to_fen is None or yearly <= heads * tier.income_up_to_fen
     return np.broadcast_to(above & up_to, yearly.shape)
@@ -130,7 +132,7 @@ def _stepped_up(tier: Ints, steps_up: Bools, tiers: tuple[SubsidyTier, ...]) -> 
     return np.where(steps_up, above[tier], tier)
 
 
-def _assets_over(frame: pd.DataFrame, rules: SubsidyRules) -> tuple[Bools, Bools]:
+def _assets_over(frame: pd.DataFrame, rules: SubsidyRules | MarketSubsidyRules) -> tuple[Bools, Bools]:
     """Whether the assets are over the cap of the household's size, and whether that is known.
 
     A cap is inclusive; a household larger than every bucket has no known cap.

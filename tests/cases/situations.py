@@ -69,8 +69,10 @@ def household_row(household: dict[str, Any]) -> dict[str, Any]:
 
 
 def member_row(receipt_no: str, number: int, text: str) -> dict[str, Any]:
-    """``"C M 2016-03-01 orphan;veteran"``: relation, sex, birth date or ``-``, flags."""
-    relation, sex, born, *flags = text.split()
+    """``"C M 2016-03-01 orphan;veteran wage=1800"``: relation, sex, birth date or ``-``, flags, yuan a month."""
+    relation, sex, born, *others = text.split()
+    flags = [word for word in others if not word.startswith("wage=")]
+    wages = [int(Decimal(word.removeprefix("wage=")) * 100) for word in others if word.startswith("wage=")]
     return {
         "receipt_no": receipt_no,
         "name": f"person {number}",
@@ -79,6 +81,7 @@ def member_row(receipt_no: str, number: int, text: str) -> dict[str, Any]:
         "sex": SEXES[sex],
         "birth_date": pd.NaT if born == "-" else pd.Timestamp(born),
         "flags": flags[0] if flags else None,
+        "income_per_month_fen": wages[0] if wages else None,
     }
 
 

@@ -19,6 +19,7 @@ from .deliveries import SOUND, WRONG
 CASES = sorted(folder.name for folder in WRONG.iterdir() if folder != SOUND)
 # Too large to keep, or no file at all: test_hostile.py makes them.
 MADE_ELSEWHERE = {
+    "applicant_succeeded",
     "file_not_regular",
     "formula_unsaved",
     "file_too_large",

@@ -9,7 +9,7 @@ from tests.audit import alterations as known
 from tests.audit.alterations import Alteration, Files, append, change_figure, remove_file
 from tests.audit.worlds import dump, rehashed, sha
 
-LAWS = ("allocation", "authority", "screening", "tenancy")
+LAWS = ("allocation", "screening", "tenancy")
 
 
 def altered(files: Files, kind: str, seed: int) -> Files | None:
@@ -225,6 +225,7 @@ def _catalogue() -> dict[str, Alteration]:
     for path in (("receipts", "root"), ("draw", "moment"), ("format",)):
         found[f"figure commitment.json {'.'.join(path)}"] = change_figure("commitment.json", *path)
     found["figure manifest.json format"] = change_figure("manifest.json", "format")
+    found["words authority.toml"] = append("policy/authority.toml", b"# more\n")
     found["reseeded more capacity"] = reseeded(known.more_capacity_all_over)
     found["reseeded other policy"] = reseeded(known.other_policy)
     own = (

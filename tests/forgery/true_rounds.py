@@ -62,6 +62,11 @@ class Published:
         """Hex SHA-256 of a commitment, as published before the draw."""
         return sha256_hex((self.folders[sub_round] / "commitment.json").read_bytes())
 
+    def outside(self, sub_round: str) -> dict[str, str]:
+        """What everybody could copy from the notice board: the commitment's hash and the public value."""
+        is_drawn = b'"ceremony":true' in (self.folders[sub_round] / "commitment.json").read_bytes()
+        return {"commitment": self.commitment(sub_round), "public_value": self.value if is_drawn else ""}
+
 
 def publish(inputs: Inputs, base: Path) -> Published:
     """Import the facts into a store of its own and run the month up to the published bundles."""

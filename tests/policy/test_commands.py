@@ -154,3 +154,29 @@ def test_try_of_no_delivery_ends_in_a_sentence(tmp_path: Path, capsys: pytest.Ca
     code, out, err = run(capsys, "try", str(tmp_path), "--policy", "example", "--on", "2026-03-01")
     assert (code, out) == (1, "")
     assert err.strip()
+
+
+def test_check_warns_of_what_a_sound_law_leaves_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A sound law with an end and no sequel exits 0 and says so with file and key, in words and as JSON."""
+    folder = tmp_path / "city"
+    shutil.copytree(SOUND, folder)
+    place = folder / "registry.toml"
+    text = place.read_text(encoding="utf-8")
+    place.write_text(text.replace("from = 2012-01-01", "from = 2012-01-01\nuntil = 2030-12-31"), "utf-8")
+    code, out, _ = run(capsys, "check", str(folder), "--on", "2026-03-01", "--lang", "en")
+    assert code == 0
+    assert "registry.toml: registry: it ends on 2030-12-31 and nothing follows." in out
+    _, out, _ = run(capsys, "check", str(folder), "--on", "2026-03-01", "--json")
+    warned = {(warning["code"], warning["key"]) for warning in json.loads(out)["warnings"]}
+    assert ("policy_warning_ends", "registry") in warned
+
+
+def test_diff_says_in_words_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the keys stand the words: the criterion, the old bound and the new one in the law's unit."""
+    code, out, _ = run(
+        capsys, "diff", "example", "example", "--on", "2019-12-31", "--on-b", "2020-01-01", "--lang", "zh"
+    )
+    assert code == 0
+    assert out.startswith("## 准入条件\n- income_per_head：由“不高于 3000 元/人·月（含）")

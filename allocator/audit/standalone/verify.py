@@ -36,7 +36,8 @@ TABLES = {
 JSON_FILES = ("commitment.json", "draw.json", "certificate.json")
 IN_FORCE = "policy/in_force.json"
 NEEDED = (*JSON_FILES, *TABLES, "verify.py", "README.txt", IN_FORCE)
-CLASSES = {"roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen", "merged"}
+CLASSES = {"roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen"}
+CLASSES |= {"not_shortlisted", "merged"}
 # What desktops leave behind in any folder; nothing reads them.
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 LARGEST = 10**15
@@ -1010,6 +1011,12 @@ def conclude(bundle: Bundle, given: argparse.Namespace) -> None:
         say("    (--public-value VALUE)")
     if given.previous is None:
         say("  - 上一期的清单 / the previous round's manifest (--previous HEX)")
+    if bundle.removed:
+        count = len(bundle.removed)
+        say(
+            f"  - removals.csv 中的 {count} 户是否确已退出（各户可查自己的编码） / that the {count} households in"
+        )
+        say("    removals.csv truly left (each can look for its own code there)")
     say("  - 全部受理编号的默克尔根（叶子在当事人手中） / the root over all receipts (slips hold its leaves)")
     say("  - 本程序自身：请比对另行公布的哈希 / this program itself: compare its hash, published elsewhere")
 

@@ -1,0 +1,105 @@
+"""The kinds of consistent forgery, by name."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tests.forgery.forging import (
+    LITTLE,
+    Forgery,
+    add_household,
+    add_wish,
+    drop_wish,
+    employ,
+    flag,
+    household,
+    lower_income,
+    older,
+    remove,
+    rename,
+    reorder,
+)
+from tests.forgery.forging_supply import (
+    add_dwelling,
+    aside,
+    changed,
+    drop_dwelling,
+    dwelling,
+    earlier_round,
+    in_earnest,
+    private,
+    project,
+    rule,
+    standing,
+)
+
+ASIDE = "SL20269999999"
+
+EXAMPLE: dict[str, Forgery] = {
+    "household added": add_household,
+    "eligible household removed": remove("ELIGIBLE"),
+    "ineligible household removed": remove("INELIGIBLE"),
+    "income lowered under the line": lower_income,
+    "income lowered for points": household("income_per_year_fen", LITTLE, benefit_status="none"),
+    "income raised over the line": household("income_per_year_fen", 10**9, benefit_status="none"),
+    "assets raised": household("assets_fen", 10**11),
+    "home enlarged": household("building_area_cm2", LITTLE),
+    "status bought": household("benefit_status", "minimum_living", benefit_status="none"),
+    "registered earlier": household("registered_on", pd.Timestamp("2019-01-01")),
+    "insured longer": household("social_insurance_months", 600),
+    "born earlier": older,
+    "disability claimed": flag("severe_disability"),
+    "veteran claimed": flag("veteran"),
+    "hardship wiped off": flag(None),
+    "accessible asked for": household("needs_accessible", True),
+    "employed elsewhere": employ,
+    "name changed": rename,
+    "list turned round": reorder,
+    "choice added": add_wish("P006", "one_room"),
+    "wildcard added": add_wish("*", "*"),
+    "choice dropped": drop_wish,
+    "dwelling added": add_dwelling,
+    "dwelling kept back": drop_dwelling,
+    "dwelling of another type": dwelling("dwelling_type", "three_room", dwelling_type="one_room"),
+    "rent changed": dwelling("rent_per_m2_fen", 901, kind="flat"),
+    "floor changed": dwelling("floor", 1, kind="flat"),
+    "accessible dwelling": dwelling("accessible", True, kind="flat"),
+    "available later": dwelling("available_on", pd.Timestamp("2027-01-01"), kind="flat"),
+    "dwelling of another project": dwelling("project_id", "P001", kind="flat"),
+    "other project mode": project("supply_mode", "government_invested", supply_mode="enterprise_built"),
+    "estate made private": private,
+    "head lease ended": project("head_lease_ends", pd.Timestamp("2026-01-01"), supply_mode="leased"),
+    "other public value": changed(value="6f" * 32),
+    "other moment": changed(moment="2026-03-09T10:00:00+08:00"),
+    "cap of a score": rule("allocation.toml", "cap = 60", "cap = 61"),
+    "line of income": rule("screening.toml", "value = 4500", "value = 4600"),
+    "size of assets": rule("screening.toml", "value = 180_000", "value = 170_000"),
+    "window": rule("allocation.toml", "roster_window_days = 0", "roster_window_days = 1"),
+    "mechanism": rule("allocation.toml", 'mechanism = "band_optimum"', 'mechanism = "serial"'),
+    "housing first": rule("allocation.toml", "housing_first = false", "housing_first = true"),
+    "dwelling rule": rule("allocation.toml", 'dwelling_rule = "order"', 'dwelling_rule = "ticket"'),
+    "bands by group": rule(
+        "allocation.toml",
+        "housing_first = false",
+        'housing_first = false\noptimise_within = "priority_group"',
+    ),
+    "ground floor": rule("allocation.toml", "ground_floor_up_to = 1", "ground_floor_up_to = 2"),
+    "draw always held": rule(
+        "allocation.toml", "skip_when_supply_suffices = true", "skip_when_supply_suffices = false"
+    ),
+    "fit of singles": rule("allocation.toml", 'types = ["bed", "studio", "one_room"]', 'types = ["bed"]'),
+    "length of leases": rule("tenancy.toml", "lease_months = 36", "lease_months = 24"),
+    "earlier round invented": earlier_round,
+    "receipt set aside": aside([ASIDE]),
+    "withdrawn before the roster": standing("withdrawn"),
+    "frozen before the roster": standing("frozen"),
+    "waivers invented": standing("waiting", 3),
+}
+BEIJING: dict[str, Forgery] = {
+    "in earnest": in_earnest,
+    "other source": changed(source="nist_beacon", value="5F" * 64),
+    "queue invented": household("registered_queue", "经适房轮候", branch="local"),
+    "serial list turned round": reorder,
+    "serial veteran": flag("veteran"),
+    "serial value": changed(value="6f" * 32),
+}
