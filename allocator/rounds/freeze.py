@@ -164,8 +164,9 @@ def _kept(
     which are known, with receipt numbers in place of tickets (``docs/decisions/sub-rounds-before-the-seed.md``).
     """
     pools = pool_rules.pools_of(offered)
-    named = is_among(wishes["project_id"], [*pools["project_id"], ANY_TYPE])
-    wishes = wishes[named & is_among(wishes["receipt_no"], people["receipt_no"])]
+    # The few projects first: the many receipts are then looked up among few rows.
+    wishes = wishes[is_among(wishes["project_id"], [*pools["project_id"].unique(), ANY_TYPE])]
+    wishes = wishes[is_among(wishes["receipt_no"], people["receipt_no"])]
     lists = pool_rules.ranked_pools(wishes, people, pools)
     if lists.empty:
         return stock

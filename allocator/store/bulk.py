@@ -82,7 +82,7 @@ def read_frame(
 ) -> pd.DataFrame:
     """The whole table as its frame, sorted by key, or only one month of it."""
     table = table_of(shape.name)
-    query = select(*(table.c[name] for name in shape.stored)).order_by(*table.primary_key)
+    query = select(*(table.c[name] for name in shape.read)).order_by(*table.primary_key)
     if month is not None:
         query = query.where(table.c.month == month)
     return frame_of_rows(shape, _fetched(connection, query), sealer)
