@@ -130,6 +130,8 @@ def _employers(
     drafts: list[_Draft], stock: pd.DataFrame, people: pd.DataFrame, wishes: pd.DataFrame, policy: Policy
 ) -> pd.DataFrame:
     """Each employer's own stock among its qualified staff; the surplus goes back to the bureau."""
+    projects = stock.loc[stock["employer_id"] != "", "project_id"].unique()
+    wishes = wishes[is_among(wishes["project_id"], [*projects, ANY_TYPE])]
     for employer in sorted(set(stock["employer_id"]) - {""}):
         own = stock[stock["employer_id"] == employer]
         staff = people[people["employer_id"] == employer].reset_index(drop=True)
