@@ -7,9 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import forgeries, mechanisms, whole_round
+from benchmarks import forgeries, mechanisms, screening, whole_round
 
 if __name__ == "__main__":
     mechanisms.main()
+    screening.main()
     whole_round.main()
     forgeries.main()

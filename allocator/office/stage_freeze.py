@@ -12,7 +12,6 @@ import pandas as pd
 from allocator.errors import Refused, WrongUsage
 from allocator.model.canonical import sha256_hex
 from allocator.model.enums import Stage, Verdict
-from allocator.model.facts import Facts
 from allocator.model.lookups import is_among
 from allocator.office import frozen, papers
 from allocator.office.acts import NO_SUB_ROUND, Desk
@@ -192,8 +191,3 @@ def _figures(rounds: list[SubRound], receipts: pd.DataFrame, committed: dict[str
             for sub_round in rounds
         },
     }
-
-
-def facts_of(desk: Desk) -> Facts:
-    """The month's frozen facts."""
-    return frozen_facts(desk.store, desk.month)
