@@ -133,17 +133,21 @@ def _options(rent_fen: int, num: int, tiers_fen: list[int]) -> tuple[Option, ...
 
 
 def solve(question: Question) -> dict[str, Any]:
-    """The output document; ``status`` is OPTIMAL, INFEASIBLE or LIMIT."""
+    """The output document; ``status`` is OPTIMAL, INFEASIBLE, LIMIT, or for ``excess`` FEASIBLE with ``gap_fen``."""
     cells = cells_of(question)
     smallest = sum(cell.options[0].cost_fen for cell in cells.values())
     if smallest > question.budget_fen:
         return {**_nothing("INFEASIBLE"), "smallest_budget_fen": smallest}
-    from scenarios.subsidy_aims import chosen
+    from scenarios.subsidy_aims import chosen, nearly_chosen
 
     try:
         options = chosen(list(cells.values()), question)
     except NoAllocation:
-        return _nothing("LIMIT")
+        if question.aim != "excess":
+            return _nothing("LIMIT")
+        options, gap = nearly_chosen(list(cells.values()), question)
+        document = _document(question, dict(zip(cells, options, strict=True)), cells)
+        return {**document, "status": "FEASIBLE", "gap_fen": _plain(gap)}
     return _document(question, dict(zip(cells, options, strict=True)), cells)
 
 
@@ -161,11 +165,15 @@ def _document(
     return {
         "tier": [chosen[household].tier for household in question.households],
         "below_threshold": sum(cell.num for cell, option in taken if cell.is_below(option, threshold)),
-        "excess_fen": int(excess) if excess.denominator == 1 else str(excess),
+        "excess_fen": _plain(excess),
         "cost_fen": sum(option.cost_fen for _, option in taken),
         "burdens": _burdens(taken),
         "status": "OPTIMAL",
     }
+
+
+def _plain(figure: Fraction) -> int | str:
+    return int(figure) if figure.denominator == 1 else str(figure)
 
 
 def _burdens(taken: list[tuple[Cell, Option]]) -> list[str]:

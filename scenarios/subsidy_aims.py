@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd
+from math import ceil, gcd
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +12,7 @@ from ortools.sat.python import cp_model
 
 from scenarios.exact import GREATEST_SUM, Stages
 from scenarios.subsidy import Cell, Option, Question
+from scenarios.subsidy_excess import least_excess, nearly_least
 
 _NEVER: Final = GREATEST_SUM + 1  # dearer than any budget
 _NO_RANK: Final = 2**40  # worse than any burden
@@ -28,6 +29,8 @@ def chosen(cells: list[Cell], question: Question) -> list[Option]:
         offered, ranks = _narrowed(cells, question.budget_fen)
     else:
         offered = [_worthwhile(cell, question) for cell in cells]
+    if question.aim == "excess":
+        return _of_least_excess(cells, offered, question)
     program = _Program(offered, question.budget_fen)
     if question.aim == "count":
         weights = [
@@ -35,17 +38,34 @@ def chosen(cells: list[Cell], question: Question) -> list[Option]:
             for cell, options in zip(cells, offered, strict=True)
         ]
         program.least(weights)
-    elif question.aim == "excess":
-        program.least(
-            [
-                [cell.excess(option, question.threshold) for option in options]
-                for cell, options in zip(cells, offered, strict=True)
-            ]
-        )
     else:
         program.level(cells, ranks)
     program.least([[option.cost_fen for option in options] for options in offered])
     return program.smallest()
+
+
+def _of_least_excess(cells: list[Cell], offered: list[list[Option]], question: Question) -> list[Option]:
+    places = least_excess(_pairs(cells, offered, question), question.budget_fen)
+    return [options[at] for options, at in zip(offered, places, strict=True)]
+
+
+def nearly_chosen(cells: list[Cell], question: Question) -> tuple[list[Option], Fraction]:
+    """For the aim ``excess`` where the best is out of reach: a plan, and how far (fen) it is from the best at most."""
+    offered = [_worthwhile(cell, question) for cell in cells]
+    pairs = _pairs(cells, offered, question)
+    places, bound = nearly_least(pairs, question.budget_fen)
+    excess = sum(row[at][1] for row, at in zip(pairs, places, strict=True))
+    gap = Fraction(excess - ceil(bound), question.threshold.denominator)
+    return [options[at] for options, at in zip(offered, places, strict=True)], gap
+
+
+def _pairs(
+    cells: list[Cell], offered: list[list[Option]], question: Question
+) -> list[list[tuple[int, int, int]]]:
+    return [
+        [(option.cost_fen, cell.excess(option, question.threshold), option.tier) for option in options]
+        for cell, options in zip(cells, offered, strict=True)
+    ]
 
 
 def _worthwhile(cell: Cell, question: Question) -> list[Option]:

@@ -9,13 +9,14 @@ from typing import Final
 
 import pyarrow as pa
 
-from allocator.audit import outcome, promises
+from allocator.audit import outcome, promises, rules
 from allocator.audit.contents import Contents
 from allocator.audit.reading import (
     COLUMNS,
     DOCUMENTS,
     FIXED,
     IN_FORCE,
+    RULES_FILES,
     document_of,
     is_plain_name,
     names_in,
@@ -23,9 +24,11 @@ from allocator.audit.reading import (
     table_of,
 )
 from allocator.audit.results import CheckResult, Fault
-from allocator.audit.shapes import COMMITMENT, DRAW, MANIFEST, check_shape
+from allocator.audit.shapes import COMMITMENT, DRAW, MANIFEST, check_shape, is_hex
 from allocator.model.canonical import sha256_hex
 
+# The verifier in bundles written before the first release (``docs/reference/verifier.md``).
+EARLIER_JUDGES: Final = ("e37b3624775a85d7df414a03baf50a073fb56f350782d03043115e658840e8c2",)
 _BROKEN: Final = (ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, RecursionError)
 
 # Later checks rely on the earlier ones of this first group; the second group stands each for itself.
@@ -36,6 +39,7 @@ _STRUCTURE: Final = (
     ("dwellings", outcome.check_dwellings),
     ("preferences", outcome.check_preferences),
     ("roster", promises.check_roster),
+    ("rules", rules.check_rules),
     ("draw", promises.check_draw),
     ("tickets", promises.check_tickets),
     ("order", promises.check_order),
@@ -115,7 +119,8 @@ def _files(folder: Path) -> dict[str, bytes]:
     check_shape("manifest.json", manifest, MANIFEST)
     hashes: dict[str, str] = manifest["files"]
     for name in hashes:
-        if not is_plain_name(name) or (name not in FIXED and not name.startswith("policy/")):
+        is_known = name in FIXED or name in RULES_FILES or name.startswith("policy/")
+        if not is_plain_name(name) or not is_known:
             raise Fault("manifest.json", "audit_bad_name", name=name)
     for name in sorted(present - set(hashes) - {"manifest.json"}):
         raise Fault(name if name.isprintable() else ascii(name), "audit_unlisted_file")
@@ -130,14 +135,20 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _contents(files: dict[str, bytes]) -> Contents:
-    documents = {name: document_of(name, files[name]) for name in ("manifest.json", *DOCUMENTS, IN_FORCE)}
-    check_shape("commitment.json", documents["commitment.json"], COMMITMENT)
+    names = ["manifest.json", *DOCUMENTS, IN_FORCE, *(["rules.json"] if "rules.json" in files else [])]
+    documents = {name: document_of(name, files[name]) for name in names}
+    committed = documents["commitment.json"]
+    more = {key: is_hex for key in RULES_FILES.values() if key in committed}
+    check_shape("commitment.json", committed, {**COMMITMENT, **more})
     check_shape("draw.json", documents["draw.json"], DRAW)
-    return Contents(files, documents, {name: table_of(name, files[name]) for name in COLUMNS})
+    tables = [*COLUMNS, *(["groups.csv"] if "groups.csv" in files else [])]
+    return Contents(files, documents, {name: table_of(name, files[name]) for name in tables})
 
 
 def _check_judge(bundle: Contents) -> None:
-    promises.same("verify.py", sha256_hex(bundle.files["verify.py"]), sha256_hex(judge_bytes()))
+    found = sha256_hex(bundle.files["verify.py"])
+    if found not in EARLIER_JUDGES:
+        promises.same("verify.py", found, sha256_hex(judge_bytes()))
 
 
 def _outside(bundle: Contents, name: str, value: str) -> Callable[[], None]:

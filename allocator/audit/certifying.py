@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
-from allocator.audit import fielded
+from allocator.audit import fielded, quota_infeasible, rooms
 from allocator.audit.judgement import Breach, Judgement, Seats, loads_of, seats_of
+from allocator.audit.leximin import leximin_certificate, leximin_laws
 from allocator.audit.lotteries import lottery_certificate, lottery_laws
 from allocator.audit.outcome import compare_figures, judged
+from allocator.audit.quota_rights import OWN_LAWS as QUOTA_LAWS
+from allocator.audit.quota_rights import band_quotas
 from allocator.audit.results import Fault, LawResult
 from allocator.model.instance import Instance, Ints
 
@@ -29,7 +32,16 @@ KEYS: Final = frozenset(
     }
 )
 OWN_LAWS: Final = {"serial": ("serial_choice",), "band_optimum": ("housing", "rank_optimality", "tie_rule")}
+_OPTIONS: Final[Mapping[str, Callable[[object], bool]]] = {
+    "housing_first": lambda wish: isinstance(wish, bool),
+    "housed": lambda wish: wish is None or wish in ("count", "order"),
+    "seed": lambda wish: wish is None or isinstance(wish, str),
+}
 _MOST: Final = 3
+_LOTTERIES: Final = {
+    "probabilistic_serial": (lottery_laws, lottery_certificate),
+    "leximin_lottery": (leximin_laws, leximin_certificate),
+}
 
 
 def certify(instance: Instance, solution_document: object) -> list[LawResult]:
@@ -42,15 +54,22 @@ def certify(instance: Instance, solution_document: object) -> list[LawResult]:
     if not isinstance(solution_document, Mapping):
         return [_law("format", [{"reason": "not an object"}])]
     solution: Mapping[str, Any] = solution_document
+    if rooms.is_split(instance, solution):
+        return rooms.certify_split(instance, solution, certify)
+    is_unsolved = quota_infeasible.is_claimed(solution)
     results = [
         _law("format", _format_faults(solution)),
         _law(
             "status",
-            [] if solution.get("status") == "OPTIMAL" else [{"status": _shown(solution.get("status"))}],
+            []
+            if is_unsolved or solution.get("status") == "OPTIMAL"
+            else [{"status": _shown(solution.get("status"))}],
         ),
         _law("fingerprint", _fingerprint_faults(instance, solution)),
     ]
-    if solution.get("mechanism") == "probabilistic_serial":
+    if is_unsolved:
+        return [*results, *_unsolved_laws(instance, solution)]
+    if str(solution.get("mechanism")) in _LOTTERIES:
         return [*results, *_lottery_laws(instance, solution)]
     results.append(_law("assignment", _assignment_faults(instance, solution.get("assignment"))))
     if not results[-1].holds:
@@ -58,6 +77,8 @@ def certify(instance: Instance, solution_document: object) -> list[LawResult]:
     assigned = _assigned(instance, solution["assignment"])
     if fielded.is_fielded(instance, solution.get("mechanism")):
         return [*results, *_fielded_laws(instance, assigned, solution)]
+    if solution.get("mechanism") == "band_optimum" and instance.extensions:
+        return [*results, *_quota_laws(instance, assigned, solution)]
     seats = seats_of(instance, assigned)
     results.append(_law("individually_rational", _named(instance, assigned, seats.stray)))
     results.append(_law("capacity", _overfull(instance, assigned)))
@@ -85,6 +106,10 @@ def _format_faults(solution: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     for name in ("options", "certificate", "report"):
         if not isinstance(solution.get(name, {}), Mapping):
             yield {"field": name}
+    options = solution.get("options", {})
+    for name, wish in options.items() if isinstance(options, Mapping) else ():
+        if not (name in _OPTIONS and _OPTIONS[name](wish)):
+            yield {"field": _shown(f"options.{name}")}
 
 
 def _fingerprint_faults(instance: Instance, solution: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -146,10 +171,11 @@ def _wasted(instance: Instance, assigned: Ints, seats: Seats) -> Iterator[dict[s
 
 
 def _lottery_laws(instance: Instance, solution: Mapping[str, Any]) -> Iterator[LawResult]:
-    results = [_law(law, witnesses) for law, witnesses in lottery_laws(instance, solution)]
+    laws, certificate = _LOTTERIES[str(solution["mechanism"])]
+    results = [_law(law, witnesses) for law, witnesses in laws(instance, solution)]
     yield from results
     if all(result.holds for result in results):
-        judgement = Judgement(lottery_certificate(instance, solution), ())
+        judgement = Judgement(certificate(instance, solution), ())
         yield _law("certificate", _certificate_faults(judgement, solution.get("certificate")))
 
 
@@ -166,6 +192,25 @@ def _fielded_laws(instance: Instance, assigned: Ints, solution: Mapping[str, Any
     for law in fielded.OWN_LAWS[mechanism]:
         yield _law(law, _witnesses(judgement.breaches, law))
     yield _law("certificate", _certificate_faults(judgement, solution.get("certificate")))
+
+
+def _quota_laws(instance: Instance, assigned: Ints, solution: Mapping[str, Any]) -> Iterator[LawResult]:
+    """The laws of ``band_optimum`` with quotas, reserves or tenants."""
+    case = band_quotas(instance, assigned)
+    rights = [_law("capacity", _overfull(instance, assigned))]
+    rights.extend(_law(law, witnesses) for law, witnesses in case.rights())
+    yield from rights
+    if not all(result.holds for result in rights):
+        return
+    judgement = case.judge(solution)
+    for law in QUOTA_LAWS:
+        yield _law(law, _witnesses(judgement.breaches, law))
+    yield _law("certificate", _certificate_faults(judgement, solution.get("certificate")))
+
+
+def _unsolved_laws(instance: Instance, solution: Mapping[str, Any]) -> Iterator[LawResult]:
+    """The laws of a solution that says that no assignment is possible."""
+    return (_law(law, witnesses) for law, witnesses in quota_infeasible.unsolved(instance, solution))
 
 
 def _mechanism_laws(instance: Instance, assigned: Ints, solution: Mapping[str, Any]) -> Iterator[LawResult]:

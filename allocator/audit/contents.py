@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from allocator.audit import declared
 from allocator.audit.judgement import Bools
 from allocator.audit.results import Fault
 from allocator.model.instance import Instance, Ints
@@ -100,7 +101,7 @@ class Contents:
         kept = np.where(self.removed, 0, size)[rows]
         start = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
         choice = np.arange(int(start[-1])) + np.repeat(begin[rows] - start[:-1], kept)
-        return Instance(
+        bare = Instance(
             household_ids=self.codes.take(pa.array(rows)).to_pylist(),
             band=self.tables["order.csv"]["band"].copy(),
             pool_ids=self.pools.to_pylist(),
@@ -109,6 +110,19 @@ class Contents:
             pool=self.preference_pools[choice],
             rank=self.tables["preferences.csv"]["rank"][choice],
         )
+        return self._with_rules(bare) if "rules.json" in self.documents else bare
+
+    def _with_rules(self, bare: Instance) -> Instance:
+        """The market under the declared rules: groups by position, and the fields of contract, section 4."""
+        rules = self.documents["rules.json"]
+        position = np.empty(len(self.codes), dtype=np.int64)
+        position[self.order_rows] = np.arange(len(self.codes))
+        members = position[self.known("groups.csv", "code", self.codes)]
+        names = self.tables["groups.csv"]["group"].to_numpy(zero_copy_only=False)
+        groups = {name: np.sort(members[names == name]) for name in sorted(declared.named(rules))}
+        owner = np.repeat(np.arange(bare.num_households), np.diff(bare.start))
+        fields = declared.fields_of(rules, groups, bare.household_ids, bare.pool_ids, owner, bare.pool)
+        return replace(bare, extensions=fields, groups=groups)
 
     def assigned(self) -> Ints:
         """(n,) pool index by position, -1 for none."""

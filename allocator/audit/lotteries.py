@@ -18,8 +18,8 @@ Law = tuple[str, list[Mapping[str, object]]]
 
 
 @dataclass(frozen=True)
-class _Limit:
-    """A pool or a maximum: its bound and the choices (household, pool) it counts."""
+class Limit:
+    """A pool or a quota: its bound and the choices (household, pool) it counts."""
 
     section: str
     name: str
@@ -36,7 +36,7 @@ def lottery_laws(instance: Instance, solution: Mapping[str, Any]) -> Iterator[La
         for at in range(instance.num_households)
     ]
     limits = _limits(instance, lists)
-    table, fault = _table(instance, lists, solution.get("chances"))
+    table, fault = chance_table(instance, lists, solution.get("chances"))
     if fault:
         yield "chances", [fault]
         return
@@ -49,7 +49,7 @@ def lottery_laws(instance: Instance, solution: Mapping[str, Any]) -> Iterator[La
         "eating",
         [{"reason": "unreadable"}] if closed is None else _not_eaten(instance, lists, limits, table, closed),
     )
-    yield "drawn", list(_misdrawn(instance, lists, limits, table, solution))
+    yield "drawn", list(misdrawn(instance, lists, limits, table, solution))
 
 
 def lottery_certificate(instance: Instance, solution: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def lottery_certificate(instance: Instance, solution: Mapping[str, Any]) -> dict
         instance.pool[instance.start[at] : instance.start[at + 1]].tolist()
         for at in range(instance.num_households)
     ]
-    table, _ = _table(instance, lists, solution.get("chances"))
+    table, _ = chance_table(instance, lists, solution.get("chances"))
     closed: dict[str, dict[str, str]] = {"pools": {}, "maxima": {}}
     for limit in _limits(instance, lists):
         time = _used_up(limit, lists, table)
@@ -73,22 +73,22 @@ def lottery_certificate(instance: Instance, solution: Mapping[str, Any]) -> dict
     }
 
 
-def _limits(instance: Instance, lists: Sequence[Sequence[int]]) -> list[_Limit]:
+def _limits(instance: Instance, lists: Sequence[Sequence[int]]) -> list[Limit]:
     asking: dict[int, set[tuple[int, int]]] = {pool: set() for pool in range(instance.num_pools)}
     for household, pools in enumerate(lists):
         for pool in pools:
             asking[pool].add((household, pool))
     found = [
-        _Limit("pools", name, int(instance.capacity[pool]), frozenset(asking[pool]))
+        Limit("pools", name, int(instance.capacity[pool]), frozenset(asking[pool]))
         for pool, name in enumerate(instance.pool_ids)
     ]
     for quota, members, pools in sorted(counted(instance), key=lambda one: str(one[0]["id"])):
         cells = {cell for pool in pools for cell in asking[pool] if members[cell[0]]}
-        found.append(_Limit("maxima", quota["id"], quota["max"], frozenset(cells)))
+        found.append(Limit("maxima", quota["id"], quota["max"], frozenset(cells)))
     return found
 
 
-def _table(
+def chance_table(
     instance: Instance, lists: Sequence[Sequence[int]], chances: object
 ) -> tuple[dict[tuple[int, int], Fraction], dict[str, object]]:
     """The published chances by choice, and a witness against them or nothing."""
@@ -120,7 +120,7 @@ def _fraction(text: object) -> Fraction | None:
 
 
 def _unlawful(
-    instance: Instance, limits: Sequence[_Limit], table: Mapping[tuple[int, int], Fraction]
+    instance: Instance, limits: Sequence[Limit], table: Mapping[tuple[int, int], Fraction]
 ) -> Iterator[dict[str, object]]:
     total = [Fraction(0)] * (instance.num_households + 1)
     for (household, _), chance in table.items():
@@ -133,11 +133,11 @@ def _unlawful(
             yield {"limit": limit.name, "bound": limit.bound}
 
 
-def _sum(limit: _Limit, table: Mapping[tuple[int, int], Fraction]) -> Fraction:
+def _sum(limit: Limit, table: Mapping[tuple[int, int], Fraction]) -> Fraction:
     return sum((table[cell] for cell in limit.cells if cell in table), Fraction(0))
 
 
-def _closed(limits: Sequence[_Limit], certificate: object) -> list[Fraction] | None:
+def _closed(limits: Sequence[Limit], certificate: object) -> list[Fraction] | None:
     """The published closing time of each limit (1 where there is none), or None where it cannot be read."""
     closed = certificate.get("closed") if isinstance(certificate, Mapping) else None
     if not isinstance(closed, Mapping):
@@ -157,7 +157,7 @@ def _closed(limits: Sequence[_Limit], certificate: object) -> list[Fraction] | N
 def _not_eaten(
     instance: Instance,
     lists: Sequence[Sequence[int]],
-    limits: Sequence[_Limit],
+    limits: Sequence[Limit],
     table: Mapping[tuple[int, int], Fraction],
     closed: Sequence[Fraction],
 ) -> list[Mapping[str, object]]:
@@ -183,7 +183,7 @@ def _not_eaten(
 
 
 def _used_up(
-    limit: _Limit, lists: Sequence[Sequence[int]], table: Mapping[tuple[int, int], Fraction]
+    limit: Limit, lists: Sequence[Sequence[int]], table: Mapping[tuple[int, int], Fraction]
 ) -> Fraction | None:
     """When the last of a limit was eaten; None where some is left."""
     if _sum(limit, table) != limit.bound:
@@ -199,10 +199,10 @@ def _used_up(
     return latest
 
 
-def _misdrawn(
+def misdrawn(
     instance: Instance,
     lists: Sequence[Sequence[int]],
-    limits: Sequence[_Limit],
+    limits: Sequence[Limit],
     table: Mapping[tuple[int, int], Fraction],
     solution: Mapping[str, Any],
 ) -> Iterator[dict[str, object]]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from allocator.audit import fielded
 from allocator.audit.contents import Contents
 from allocator.audit.judgement import Judgement
 from allocator.audit.levels import judge_band_optimum
 from allocator.audit.promises import first_difference, same, strictly_sorted, tickets_of
+from allocator.audit.quota_rights import band_quotas
 from allocator.audit.results import Fault
 from allocator.audit.serial import judge_serial
 from allocator.model.canonical import canonical_bytes
 from allocator.model.instance import Instance, Ints
+
+# Mechanisms whose laws on declared rules a bundle can carry.
+BUNDLED: Final = frozenset({"serial", "deferred_acceptance"})
 
 
 def check_pools(bundle: Contents) -> None:
@@ -127,9 +135,18 @@ def check_certificate(bundle: Contents) -> None:
     """Every figure of the certificate recomputed, and the laws it stands for."""
     instance, assigned = bundle.instance(), bundle.assigned()
     rules = bundle.commitment["rules"]
-    judgement = judged(instance, assigned, rules["mechanism"], housing_first=rules["housing_first"])
+    mechanism = rules["mechanism"]
+    if mechanism == "band_optimum" and instance.extensions:
+        judgement: Judgement | None = _judged_quotas(instance, assigned, housing_first=rules["housing_first"])
+    elif fielded.is_fielded(instance, mechanism) and mechanism in BUNDLED:
+        _refuse_wrongs(fielded.rights_laws(instance, assigned, mechanism))
+        judgement = fielded.judge_fielded(instance, assigned, mechanism, {})
+    elif instance.extensions:
+        raise Fault("rules.json", "audit_rules_not_served", name=mechanism)
+    else:
+        judgement = judged(instance, assigned, mechanism, housing_first=rules["housing_first"])
     if judgement is None:
-        raise Fault("commitment.json: rules.mechanism", "audit_unknown_mechanism", name=rules["mechanism"])
+        raise Fault("commitment.json: rules.mechanism", "audit_unknown_mechanism", name=mechanism)
     for breach in judgement.breaches:
         raise Fault(
             "result.csv",
@@ -139,6 +156,24 @@ def check_certificate(bundle: Contents) -> None:
             band=breach.band,
         )
     compare_figures("certificate.json", bundle.documents["certificate.json"], judgement.certificate)
+
+
+def _refuse_wrongs(laws: Iterable[tuple[str, list[Mapping[str, object]]]]) -> None:
+    """What everybody is owed under priorities, reserves and quotas, whoever was chosen."""
+    for law, witnesses in laws:
+        for witness in witnesses:
+            where = {"household": witness.get("household", ""), "pool": witness.get("pool", "")}
+            named = witness.get("quota", witness.get("field", ""))
+            raise Fault("result.csv", "audit_law_rights", law=law, named=named, **where)
+
+
+def _judged_quotas(instance: Instance, assigned: Ints, *, housing_first: bool) -> Judgement:
+    """``band_optimum`` under reserves and quotas that nest; where they cross, a bundle certifies nothing."""
+    case = band_quotas(instance, assigned)
+    if isinstance(case.nest, tuple):
+        raise Fault("rules.json", "audit_rules_not_served", name=" / ".join(case.nest))
+    _refuse_wrongs(case.rights())
+    return case.judge({"options": {"housing_first": housing_first}})
 
 
 def judged(instance: Instance, assigned: Ints, mechanism: object, *, housing_first: bool) -> Judgement | None:

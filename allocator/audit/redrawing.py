@@ -26,7 +26,7 @@ def redrawn(
 ) -> list[Cell] | None:
     """The cells the coins of the seed choose, or None where the limits do not part into two families."""
     sets = [one.cells for one in limits if one.cells]
-    side = _sides(sets)
+    side = sides_of(sets)
     if side is None:
         return None
     values, ends = _edges(cells, chances, sets, side)
@@ -50,7 +50,7 @@ def redrawn(
     return [cell for cell, value in zip(cells, values, strict=False) if value == 1]
 
 
-def _sides(sets: Sequence[frozenset[Cell]]) -> list[int] | None:
+def sides_of(sets: Sequence[frozenset[Cell]]) -> list[int] | None:
     """0 for the first set of each connected part, then by crossing; None where an odd cycle crosses."""
     by_cell: dict[Cell, list[int]] = {}
     for number, one in enumerate(sets):

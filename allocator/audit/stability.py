@@ -212,7 +212,8 @@ def _judge_plain(
     entrant = np.full(instance.num_pools, instance.num_households, dtype=np.int64)
     waiting = np.flatnonzero(is_plain & (num_asking > capacity))
     entrant[waiting] = wanted.household[wanted.bounds[waiting] + capacity[waiting]]
-    settled = np.flatnonzero((assigned >= 0) & is_plain[assigned])
+    housed = np.flatnonzero(assigned >= 0)
+    settled = housed[is_plain[assigned[housed]]]
     follower[settled] = entrant[assigned[settled]]
 
 

@@ -6,6 +6,7 @@ import typer
 
 from allocator.commands import (
     cases,
+    comparing,
     data,
     demo,
     duplicates,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 data.group.command("duplicates")(duplicates.duplicates)
 cases.register(round.group, data.group)
+comparing.register(round.group)
 app.add_typer(data.group, name="data")
 app.add_typer(policy.group, name="policy")
 app.add_typer(round.group, name="round")

@@ -76,7 +76,9 @@ def _tell_exported(figures: dict[str, Any], folder: Path, lang: str, *, dry_run:
     if figures["rehearsal"]:
         shared.note(text_of("registry_is_rehearsal", lang))
     else:
-        shared.note(text_of("registry_due", lang, due_on=figures["due_on"]))
+        years = ", ".join(str(year) for year in figures["due_without_table"])
+        code = "registry_due_weekdays" if years else "registry_due"
+        shared.note(text_of(code, lang, due_on=figures["due_on"], years=years))
     if dry_run:
         shared.note(text_of("registry_dry_run", lang))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allocator.commands import shared
+from allocator.commands import labs, shared, what_if
 from allocator.commands.shared import DEFAULT_LANGUAGE, DryRunOption, JsonOption, LangOption
 
 if TYPE_CHECKING:
@@ -141,3 +141,7 @@ def _show_problems(problems: list[Problem], lang: str, as_json: bool) -> None:
         shared.note(": ".join(part for part in (problem.file, problem.column, message) if part))
     if len(problems) > _SHOWN:
         shared.note(text_of("calc_more_problems", lang, count=len(problems) - _SHOWN))
+
+
+what_if.register(group)
+labs.register(group)

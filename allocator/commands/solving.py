@@ -67,6 +67,8 @@ def solve(
         _show_problems(parsed.problems, lang, as_json)
         return 1
     document = solving.solve(parsed.instance, wish)
+    if document["status"] in solving.WITHOUT_ALLOCATION:
+        return _show_no_allocation(document, wish.out, lang, as_json, dry_run)
     _show_solution(document, wish.out, lang, as_json, dry_run)
     shared.next_command(lang, shared.typed("certify", str(instance), str(out), lang=lang))
     return 0
@@ -98,13 +100,60 @@ def _show_problems(problems: list[Problem], lang: str, as_json: bool) -> None:
         shared.note(text_of("solve_more_problems", lang, count=len(problems) - _SHOWN))
 
 
+def _show_no_allocation(document: dict[str, Any], out: Path, lang: str, as_json: bool, dry_run: bool) -> int:
+    """Why there is no allocation and what would help, on stderr; gives the exit code."""
+    from allocator.errors import NoAllocation
+    from allocator.messages import text_of
+
+    if as_json:
+        _print_document(document, out, dry_run)
+    if document["status"] == "LIMIT":
+        report = {"code": "solve_limit", "mechanism": document["mechanism"], **document["report"]}
+        shared.note(text_of(report.pop("code"), lang, **report))
+    else:
+        for code, params in _advice_of(document):
+            shared.note(text_of(code, lang, **params))
+    shared.note(text_of("solve_not_written" if dry_run else "solve_written", lang, path=str(out)))
+    return NoAllocation.exit_code
+
+
+def _advice_of(document: dict[str, Any]) -> list[tuple[str, dict[str, object]]]:
+    """The sentences of an infeasible instance: what cannot be met, why, and the smallest relaxation."""
+    advice = document["report"].get("advice", {})
+
+    def named(key: str) -> str:
+        return ", ".join(advice.get(key, ())) or "-"
+
+    said: list[tuple[str, dict[str, object]]] = [("solve_infeasible", {"mechanism": document["mechanism"]})]
+    if "required" in advice:
+        limits = ", ".join(f"{limit['name']}: {limit['most']}" for limit in advice.get("limits", ())) or "-"
+        counted = {key: named(key) for key in ("quotas", "groups", "pools")}
+        numbers = {key: advice.get(key, 0) for key in ("tenants", "required", "households", "available")}
+        without_tenants = "solve_infeasible_limits" if advice.get("limits") else "solve_infeasible_minima"
+        kind = "solve_infeasible_tenants" if advice.get("tenants") else without_tenants
+        said.append((kind, {**counted, **numbers, "limits": limits}))
+    elif advice.get("quotas"):
+        said.append(("solve_infeasible_quotas", {"quotas": named("quotas")}))
+    changes = advice.get("relaxation", ())
+    if changes:
+        shown = ", ".join(f"{change['quota']}: {change['from']} → {change['to']}" for change in changes)
+        said.append(("solve_infeasible_relaxation", {"changes": shown}))
+    elif "relaxation" in advice:
+        said.append(("solve_infeasible_no_relaxation", {}))
+    return said
+
+
+def _print_document(document: dict[str, Any], out: Path, dry_run: bool) -> None:
+    names = ("mechanism", "status", "instance_fingerprint", "report")
+    shared.print_json({**{name: document[name] for name in names}, "out": None if dry_run else str(out)})
+
+
 def _show_solution(document: dict[str, Any], out: Path, lang: str, as_json: bool, dry_run: bool) -> None:
     from allocator.messages import text_of
 
     report = document["report"]
     if as_json:
-        names = ("mechanism", "status", "instance_fingerprint", "report")
-        shared.print_json({**{name: document[name] for name in names}, "out": None if dry_run else str(out)})
+        _print_document(document, out, dry_run)
         return
     shared.say(
         text_of(

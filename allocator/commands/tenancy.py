@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,11 +11,14 @@ from allocator.commands import shared
 from allocator.commands.shared import (
     DEFAULT_LANGUAGE,
     DEFAULT_STORE,
+    DryRunOption,
     JsonOption,
     LangOption,
+    OnOption,
     PolicyOption,
     StoreOption,
 )
+from allocator.errors import WrongUsage
 
 group = typer.Typer(
     name="tenancy",
@@ -66,6 +70,107 @@ def _shown(row: dict[str, Any]) -> list[str]:
         yuan(row["subsidy_fen"]),
         row["state"],
         row["filing"],
+    ]
+
+
+@group.command(name="report", help="Enter what is reported of tenants / 登记租户情形（空置、欠租等）")
+def report_tenants(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="receipt_no, kind, begins_on, ends_on, withdrawn / 情形文件"),
+    ],
+    on: OnOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    lang: LangOption = DEFAULT_LANGUAGE,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """All or nothing; the same file again changes nothing."""
+    from allocator.messages import text_of
+    from allocator.office import breaches
+    from allocator.office.acts import Act
+
+    day = shared.date_of(on)
+    if day is None:
+        raise WrongUsage("tenancy_on_missing")
+    figures = breaches.report(Act(store, on=day, language=lang, is_dry_run=dry_run), file, day)
+    if as_json:
+        shared.print_json({**figures, "on": day.isoformat(), "dry_run": dry_run})
+    else:
+        shared.say(text_of("breaches_reported", lang, **figures))
+    shared.next_command(
+        lang,
+        shared.typed(
+            "tenancy", "review", day.isoformat()[:7], "--on", day.isoformat(), store=store, lang=lang
+        ),
+    )
+
+
+@group.command(
+    name="review", help="Whose lease the law ends, and by which article / 依法应当腾退的租户及依据"
+)
+def review_tenants(
+    month: Annotated[
+        str, typer.Argument(metavar="MONTH", help="Month; its last day counts / 月份，以月末为准")
+    ],
+    on: OnOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    policy: PolicyOption = None,
+    lang: LangOption = DEFAULT_LANGUAGE,
+    as_json: JsonOption = False,
+) -> None:
+    """From the reports and leases of the store, under the law in force on the day; it decides nothing itself."""
+    from allocator.commands.tables import columns
+    from allocator.messages import text_of
+    from allocator.office import breaches
+    from allocator.office.acts import Act
+
+    found = breaches.review(Act(store, policy, on=shared.date_of(on), language=lang), month)
+    rows = [_reviewed(row, found.ban_months) for row in found.tenants.to_dict("records")]
+    if as_json:
+        told = {"on": found.on.isoformat(), "policy": found.policy, "leases": found.num_leases}
+        shared.print_json({**told, "tenants": rows})
+    else:
+        figures = {
+            "on": found.on.isoformat(),
+            "leases": found.num_leases,
+            "num": len({r["lease_no"] for r in rows}),
+        }
+        shared.say(text_of("review_found" if rows else "review_none", lang, **figures))
+        if rows:
+            for line in columns(
+                text_of("review_heads", lang).split("\t"), [_told(row, lang) for row in rows]
+            ):
+                shared.say(line)
+    if found.is_law_silent:
+        shared.note(text_of("review_law_silent", lang))
+    shared.next_command(lang, shared.typed("tenancy", "list", store=store, lang=lang))
+
+
+def _reviewed(row: dict[str, Any], ban_months: int | None) -> dict[str, Any]:
+    names = ("lease_no", "receipt_no", "dwelling_id", "kind", "reference", "tag")
+    return {
+        **{name: str(row[name]) for name in names},
+        "begins_on": row["begins_on"].date().isoformat(),
+        "months": int(row["months"]),
+        "days": int(row["days"]),
+        "barred_months": ban_months if row["bars"] else None,
+    }
+
+
+def _told(row: dict[str, Any], language: str) -> list[str]:
+    from allocator.messages import text_of
+
+    barred = row["barred_months"]
+    return [
+        row["lease_no"],
+        row["receipt_no"],
+        row["dwelling_id"],
+        text_of(f"law_breach_{row['kind']}", language),
+        row["begins_on"],
+        text_of("review_span", language, months=row["months"], days=row["days"]),
+        text_of("review_bars", language, months=barred) if barred else text_of("review_bars_not", language),
+        f"{row['reference']} [{row['tag']}]",
     ]
 
 

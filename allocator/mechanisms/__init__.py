@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from allocator.mechanisms.protocol import NAMES, NOT_BUILT, PLANNED, Mechanism, mechanism_named, solve
+from allocator.mechanisms.protocol import NAMES, Mechanism, mechanism_named, solve
 
-__all__ = ["NAMES", "NOT_BUILT", "PLANNED", "Mechanism", "mechanism_named", "solve"]
+__all__ = ["NAMES", "Mechanism", "mechanism_named", "solve"]

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from allocator.mechanisms.housing import closing_positions, house_band
 from allocator.mechanisms.market import Market
+from allocator.mechanisms.quota_optimum import FIELDS, NAME, band_optimum_with_quotas
 from allocator.mechanisms.ranks import Prices, improve_band
 from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
 from allocator.mechanisms.ties import settle_ties
 from allocator.model.enums import SolutionStatus
 from allocator.model.instance import Instance, Matching, Solution
 
-NAME: Final = "band_optimum"
-
 
 def band_optimum(instance: Instance, *, housing_first: bool = False, housed: str | None = None) -> Solution:
     """The band-lexicographic assignment; unique, so no solver or version chooses the tenants.
 
+    Quotas, reserves and sitting tenants go another way (``quota_optimum``).
+
     ``housing_first``: who is housed is settled for every band before any band's ranks are looked at.
     ``housed`` names the aim that wins where quotas set them at odds; without quotas they never are.
     """
+    if FIELDS & instance.extensions.keys():
+        return band_optimum_with_quotas(instance, housing_first=housing_first, housed=housed)
     market = Market(instance)
     edges = np.searchsorted(instance.band, np.arange(instance.num_bands + 1)).tolist()
     spans = list(itertools.pairwise(edges))

@@ -16,10 +16,14 @@ from allocator.model.instance import Instance
 
 @dataclass(frozen=True, eq=False)
 class LimitSet:
-    """A limit as the set of choices (indices in ``Instance.pool``) it counts. ``name`` as people call it."""
+    """A limit as the set of choices (indices in ``Instance.pool``) it counts. ``name`` as people call it.
+
+    ``what``: "row", "pool" or "quota" and the household, pool or place among the quotas.
+    """
 
     name: str
     cells: frozenset[int]
+    what: tuple[str, int] = ("", -1)
 
 
 def limit_sets(instance: Instance, ceilings: Sequence[Ceiling]) -> list[LimitSet]:
@@ -30,15 +34,18 @@ def limit_sets(instance: Instance, ceilings: Sequence[Ceiling]) -> list[LimitSet
     found = []
     for household, name in enumerate(instance.household_ids):
         cells = range(start[household], start[household + 1])
-        found.append(LimitSet(name, frozenset(cells)))
+        found.append(LimitSet(name, frozenset(cells), ("row", household)))
         for cell in cells:
             columns.setdefault(pool[cell], []).append(cell)
             for number, ceiling in enumerate(ceilings):
                 if ceiling.members[household] and pool[cell] in ceiling.pools:
                     inside[number].append(cell)
-    found += [LimitSet(instance.pool_ids[one], frozenset(columns[one])) for one in sorted(columns)]
     found += [
-        LimitSet(ceiling.name, frozenset(cells)) for ceiling, cells in zip(ceilings, inside, strict=True)
+        LimitSet(instance.pool_ids[one], frozenset(columns[one]), ("pool", one)) for one in sorted(columns)
+    ]
+    found += [
+        LimitSet(ceiling.name, frozenset(cells), ("quota", number))
+        for number, (ceiling, cells) in enumerate(zip(ceilings, inside, strict=True))
     ]
     return [one for one in found if one.cells]
 

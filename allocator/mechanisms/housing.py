@@ -82,11 +82,11 @@ def closing_positions(market: Market, band: Choices) -> dict[int, int]:
     np.maximum.at(latest, market.assigned[housed], housed + 1)
     movable = market.movable
     source = market.assigned[movable.households][movable.owner]
-    _carry_back(latest, source, instance.pool[movable.edges])
+    carry_back(latest, source, instance.pool[movable.edges])
     return dict(zip(asked.tolist(), latest[asked].tolist(), strict=True))
 
 
-def _carry_back(latest: Ints, source: Ints, target: Ints) -> None:
+def carry_back(latest: Ints, source: Ints, target: Ints) -> None:
     """Raise each source's figure to that of its targets, until nothing changes."""
     source, target = distinct_pairs(source, target, len(latest))
     if not len(source):

@@ -13,7 +13,9 @@ from typing import Final
 from allocator.errors import Refused, WrongUsage
 from allocator.mechanisms.band_optimum import band_optimum
 from allocator.mechanisms.deferred_acceptance import deferred_acceptance
+from allocator.mechanisms.leximin_lottery import leximin_lottery
 from allocator.mechanisms.probabilistic_serial import probabilistic_serial
+from allocator.mechanisms.rooms import solve_with_rooms
 from allocator.mechanisms.serial import serial
 from allocator.mechanisms.top_trading_cycles import top_trading_cycles
 from allocator.model.instance import EXTENSION_FIELDS, Instance, Solution
@@ -50,20 +52,21 @@ class Mechanism:
 HOUSED: Final = ("count", "order")
 _COMMON_LAWS: Final = ("individually_rational", "capacity", "non_wasteful")
 _SERIAL: Final = Mechanism(
-    "serial", serial, frozenset(), (*_COMMON_LAWS, "serial_choice"), frozenset({"reserves", "max"})
+    "serial", serial, frozenset(), (*_COMMON_LAWS, "serial_choice"), frozenset({"reserves", "max", "rooms"})
 )
 _BAND_OPTIMUM: Final = Mechanism(
     "band_optimum",
     band_optimum,
     frozenset({"housing_first", "housed"}),
-    (*_COMMON_LAWS, "housing", "rank_optimality", "tie_rule"),
+    (*_COMMON_LAWS, "tenants_kept", "maxima", "minima", "housing", "rank_optimality", "tie_rule"),
+    frozenset({"current", "reserves", "max", "min", "min_soft", "rooms"}),
 )
 _DEFERRED_ACCEPTANCE: Final = Mechanism(
     "deferred_acceptance",
     deferred_acceptance,
     frozenset(),
     ("individually_rational", "capacity", "tenants_kept", "maxima", "stable", "household_optimal"),
-    frozenset({"priority", "current", "reserves", "max"}),
+    frozenset({"priority", "current", "reserves", "max", "rooms"}),
 )
 _TOP_TRADING_CYCLES: Final = Mechanism(
     "top_trading_cycles",
@@ -79,6 +82,13 @@ _PROBABILISTIC_SERIAL: Final = Mechanism(
     ("chances", "eating", "drawn"),
     frozenset({"max"}),
 )
+_LEXIMIN_LOTTERY: Final = Mechanism(
+    "leximin_lottery",
+    leximin_lottery,
+    frozenset({"seed"}),
+    ("chances", "quotas", "equal_treatment", "leximin", "tie_rule", "drawn"),
+    frozenset({"max", "min"}),
+)
 _BUILT: Final = {
     mechanism.name: mechanism
     for mechanism in (
@@ -87,28 +97,18 @@ _BUILT: Final = {
         _DEFERRED_ACCEPTANCE,
         _TOP_TRADING_CYCLES,
         _PROBABILISTIC_SERIAL,
+        _LEXIMIN_LOTTERY,
     )
 }
 
-PLANNED: Final = (
-    "serial",
-    "band_optimum",
-    "deferred_acceptance",
-    "top_trading_cycles",
-    "probabilistic_serial",
-    "leximin_lottery",
-)
-NAMES: Final = tuple(name for name in PLANNED if name in _BUILT)
-NOT_BUILT: Final = tuple(name for name in PLANNED if name not in _BUILT)
+NAMES: Final = tuple(_BUILT)
 
 
 def mechanism_named(name: str) -> Mechanism:
-    """The mechanism of that name. Raises ``WrongUsage`` for no such name, ``Refused`` for one not built yet."""
+    """The mechanism of that name. Raises ``WrongUsage`` for no such name."""
     if name in _BUILT:
         return _BUILT[name]
-    if name in NOT_BUILT:
-        raise Refused("mechanism_not_built", mechanism=name, names=", ".join(NAMES))
-    raise WrongUsage("mechanism_unknown", mechanism=name, names=", ".join(PLANNED))
+    raise WrongUsage("mechanism_unknown", mechanism=name, names=", ".join(NAMES))
 
 
 def solve(
@@ -122,7 +122,7 @@ def solve(
     """Run a mechanism on an instance. ``seed``: of lottery mechanisms, to draw one assignment.
 
     Raises ``WrongUsage`` for an unknown name or an option the mechanism does not have, and ``Refused`` for a
-    mechanism not built yet or a field of the instance that it does not honour; nothing is solved then.
+    field of the instance that it does not honour; nothing is solved then.
     """
     chosen = mechanism_named(mechanism)
     chosen.check_options(housing_first=housing_first, housed=housed, seed=seed)
@@ -130,4 +130,7 @@ def solve(
         raise WrongUsage("mechanism_housed_unknown", value=housed)
     chosen.refuse_unserved(instance)
     wishes: dict[str, object] = {"housing_first": housing_first, "housed": housed, "seed": seed}
-    return chosen.run(instance, **{name: wishes[name] for name in chosen.options})
+    chosen_wishes = {name: wishes[name] for name in chosen.options}
+    if "rooms" in instance.extensions:
+        return solve_with_rooms(instance, mechanism, lambda settled: chosen.run(settled, **chosen_wishes))
+    return chosen.run(instance, **chosen_wishes)

@@ -24,6 +24,7 @@ def files_of(desk: Desk, name: str) -> dict[str, bytes]:
     store, month = desk.store, desk.month
     sub_round = frozen.load(store, month, name)
     drawn = json.loads(store.artefact(month, name, "draw"))
+    declared = sub_round.declared
     return bundle.bundle_files(
         commitment=store.artefact(month, name, "commitment"),
         roster=sub_round.roster,
@@ -39,6 +40,8 @@ def files_of(desk: Desk, name: str) -> dict[str, bytes]:
         policy_files=desk.book.published_files(desk.record.on),
         software_version=version("allocator"),
         verifier=verifier(),
+        groups=None if declared is None else declared.groups,
+        declared=None if declared is None else declared.document,
     )
 
 

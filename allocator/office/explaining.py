@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -16,17 +17,31 @@ from allocator.model.month import month_of
 from allocator.model.records import RoundRecord
 from allocator.office import frozen
 from allocator.office.acts import NO_SUB_ROUND, fingerprint, stage_dates
+from allocator.office.cost_words import effects
+from allocator.office.shortlist_words import by_project
 from allocator.office.stage_open import frozen_facts
+from allocator.office.standing_words import told_standings
 from allocator.policy import load as load_policy
 from allocator.policy.in_force import Policy
 from allocator.publicity.notices import sub_round_title
+from allocator.rounds import allocation, whatif
 from allocator.rounds import reasons as why
-from allocator.rounds import whatif
 from allocator.rounds.freeze import PUBLIC, SubRound
+from allocator.rounds.standings import is_stable, standings
 from allocator.screening import Finding
 from allocator.store import Store
 
 Sentence = tuple[str, dict[str, Any]]
+_UNHOUSED: Final = frozenset(
+    {
+        why.Reason.STOOD_BEHIND,
+        why.Reason.FILLED_BY_EARLIER_BANDS,
+        why.Reason.NOTHING_LISTED,
+        why.Reason.BETTER_STANDINGS,
+        why.Reason.NEVER_OPEN,
+        why.Reason.FILLED_OR_KEPT,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,10 @@ class Told:
         words = dict(params)
         if "sub_round" in words:
             words["sub_round"] = sub_round_title(str(words["sub_round"]), language)
+        if "group" in words:
+            words["group"] = words["group"][language]
+        if "cost" in words:
+            words["effects"] = effects(words["cost"], language)
         return text_of(code, language, **words)
 
     def document(self, language: str) -> dict[str, Any]:
@@ -83,13 +102,14 @@ def explain(month: str, receipt_no: str, store_url: str) -> Told:
         facts = frozen_facts(store, month).of_household(receipt_no)
         if facts.households.empty:
             raise Refused("receipt_not_in_round", month=month, receipt_no=receipt_no)
-        policy = _law_of(record)
+        policy = law_of(record)
         people = frozen.people(store, month)
         me = people[people["receipt_no"] == receipt_no].iloc[0]
         # Waivers as they were counted then: a later one must not change this month's findings.
         findings = screening.findings_of(facts, policy, dates[Stage.SCREEN], int(me["num_waivers"]))
         verdict = str(me["verdict"])
         sentences, figures = _placed(store, month, receipt_no, record.sub_rounds, policy, me)
+        sentences = by_project(sentences, store, month, record.sub_rounds, policy, facts, me)
         sentences = [*_barred(me), *sentences]
     return Told(month, receipt_no, record.rehearsal, verdict, tuple(findings), tuple(sentences), figures)
 
@@ -101,7 +121,7 @@ def _barred(me: pd.Series) -> list[Sentence]:
     return [("told_barred", {"barred_until": f"{me['barred_until']:%Y-%m-%d}"})]
 
 
-def _law_of(record: RoundRecord) -> Policy:
+def law_of(record: RoundRecord) -> Policy:
     """The law the round was held under. Refused (3) where its files have changed: a letter would quote another law."""
     book = load_policy(record.policy)
     if fingerprint(book, record.on) != record.policy_fingerprint:
@@ -163,12 +183,21 @@ def _in_sub_round(
     }
     is_serial = policy.allocation.mechanism == "serial"
     sentences: list[Sentence] = [("told_position_serial" if is_serial else "told_position", standing)]
+    sentences += _assigned(policy, int(me["priority_group"]))
     figures = {"code": code, "position": position, "band": band}
     if store.has_artefact(month, sub_round.name, "result"):
         said, told = _outcome(store, month, sub_round, order, code, me, policy)
         sentences += said
         figures |= told
     return sentences, figures
+
+
+def _assigned(policy: Policy, place: int) -> list[Sentence]:
+    """Where the law assigns a home to the household's priority group."""
+    groups = policy.ranking.groups
+    if place >= len(groups) or not groups[place].assigned_any:
+        return []
+    return [("told_assigned_any", {"reference": groups[place].reference})]
 
 
 def _outcome(
@@ -183,7 +212,7 @@ def _outcome(
     result = store.frame(month, sub_round.name, "result")
     certificate = json.loads(store.artefact(month, sub_round.name, "certificate"))
     removals = store.frame(month, sub_round.name, "removals")["code"]
-    told = why.reasons(order, sub_round.preferences, removals, result, certificate)
+    told = why.reasons(order, sub_round.preferences, removals, result, certificate, sub_round.declared)
     mine = told[told["code"] == code].iloc[0]
     reason = why.Reason(mine["reason"])
     figures = {
@@ -207,17 +236,32 @@ def _outcome(
         )
     ]
     if reason is why.Reason.LATER_CHOICE:
-        better = why.better_pools(code, told, sub_round.preferences, result, sub_round.pools, certificate)
-        figures["better_pools"] = better
-        if policy.allocation.mechanism == "serial":
-            said += [("told_better_pool_serial", row) for row in better]
+        better = why.better_pools(
+            code, told, sub_round.preferences, result, sub_round.pools, certificate, sub_round.declared
+        )
+        cost = whatif.costs_to_others(sub_round, order, set(removals), policy.allocation, result, code)
+        figures["better_pools"] = [_with_cost(row, cost.get(row["pool"])) for row in better]
+        if is_stable(certificate):
+            rows = _standings(sub_round, mine, [row["pool"] for row in better], certificate)
+            figures["standings"] = rows
+            said += told_standings(rows, policy.allocation)
         else:
-            said += [("told_better_pool", row) for row in better]
+            said += _told_better(better, cost, is_serial=policy.allocation.mechanism == "serial")
+        if is_stable(certificate) or policy.allocation.mechanism != "serial":
             first = whatif.first_in_band(sub_round, order, set(removals), policy.allocation, code)
             figures["first_in_band"] = first
             said.append(_told_first_in_band(sub_round, mine, first))
-    elif reason in {why.Reason.STOOD_BEHIND, why.Reason.FILLED_BY_EARLIER_BANDS, why.Reason.NOTHING_LISTED}:
+    elif reason in _UNHOUSED:
+        if reason is why.Reason.BETTER_STANDINGS:
+            wishes = sub_round.preferences
+            rows = _standings(sub_round, mine, wishes.loc[wishes["code"] == code, "pool"], certificate)
+            figures["standings"] = rows
+            said += told_standings(rows, policy.allocation)
         open_still = open_to(sub_round, result, code, me)
+        if sub_round.declared is not None:
+            # Under declared rules an empty place may be kept from it: the mechanism is run again.
+            known = (sub_round, order, set(removals), policy.allocation, code)
+            open_still = [pool for pool in open_still if allocation.housed_with_last_choice(*known, pool)]
         figures["open_pools"] = open_still
         said.append(
             ("told_open_pool", {"pools": ", ".join(open_still[:5])})
@@ -225,6 +269,38 @@ def _outcome(
             else ("told_no_open_pool", {})
         )
     return said, figures
+
+
+def _standings(
+    sub_round: SubRound, mine: pd.Series, pools: Iterable[str], certificate: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What was full before the household at these pools of its list."""
+    own = sub_round.preferences[sub_round.preferences["code"] == mine["code"]]
+    ranks = dict(zip(own["pool"], own["rank"].astype(int).tolist(), strict=True))
+    listed = [(ranks[pool], pool) for pool in pools]
+    return standings(mine["code"], int(mine["position"]), listed, certificate, sub_round.declared)
+
+
+def _with_cost(row: dict[str, Any], cost: dict[str, Any] | None) -> dict[str, Any]:
+    """The pool's row for machines with what granting it would have cost others."""
+    return row if cost is None else {**row, "cost_to_others": cost}
+
+
+def _told_better(
+    better: list[dict[str, Any]], cost: dict[str, dict[str, Any]], *, is_serial: bool
+) -> list[Sentence]:
+    """Of each better pool where its places went, and what granting it would have cost others."""
+    said: list[Sentence] = []
+    for row in better:
+        if not is_serial:
+            said.append(("told_better_pool", row))
+        else:
+            said.append(
+                ("told_better_pool_serial" if row["last_place_to"] else "told_better_never_open", row)
+            )
+        if row["pool"] in cost:
+            said.append(("told_cost_to_others", {"cost": cost[row["pool"]]}))
+    return said
 
 
 def _told_first_in_band(sub_round: SubRound, mine: pd.Series, pool: str) -> Sentence:

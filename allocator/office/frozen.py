@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
+from allocator.model.canonical import canonical_bytes
 from allocator.office.acts import NO_SUB_ROUND
+from allocator.rounds.declared import Declared
 from allocator.rounds.freeze import SubRound
 from allocator.store import Store
 
@@ -15,11 +19,22 @@ def save(store: Store, month: str, frozen: SubRound) -> None:
     """Put the frozen sub-round beside the others."""
     for name in _FRAMES:
         store.put_frame(month, frozen.name, name, getattr(frozen, name))
+    if frozen.declared is not None:
+        store.put_frame(month, frozen.name, "groups", frozen.declared.groups)
+        store.put_artefact(month, frozen.name, "rules", canonical_bytes(frozen.declared.document))
 
 
 def load(store: Store, month: str, sub_round: str) -> SubRound:
     """A frozen sub-round as it was saved."""
-    return SubRound(sub_round, **{name: store.frame(month, sub_round, name) for name in _FRAMES})
+    frames = {name: store.frame(month, sub_round, name) for name in _FRAMES}
+    return SubRound(sub_round, **frames, declared=_declared(store, month, sub_round))
+
+
+def _declared(store: Store, month: str, sub_round: str) -> Declared | None:
+    if not store.has_artefact(month, sub_round, "rules"):
+        return None
+    document = json.loads(store.artefact(month, sub_round, "rules"))
+    return Declared(store.frame(month, sub_round, "groups"), document)
 
 
 def roster(store: Store, month: str, sub_round: str) -> pd.DataFrame:

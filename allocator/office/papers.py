@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from allocator.model.canonical import sha256_hex
+from allocator.model.canonical import canonical_bytes, sha256_hex
 from allocator.model.facts import Facts
 from allocator.model.lookups import is_among, positions_among
 from allocator.office import frozen
@@ -32,6 +32,11 @@ _WINDOWS: Final = {
 def write_commitment(desk: Desk, sub_round: str, document: bytes) -> None:
     """``commitment.json`` where the bundle will stand."""
     _write(desk.bundle_folder(sub_round) / "commitment.json", document)
+
+
+def write_rules(desk: Desk, sub_round: str, document: Mapping[str, Any]) -> None:
+    """``rules.json`` beside the commitment: who has which right where is told before the draw."""
+    _write(desk.bundle_folder(sub_round) / "rules.json", canonical_bytes(dict(document)))
 
 
 def write_rosters(

@@ -33,7 +33,9 @@ def listed() -> list[dict[str, Any]]:
     for name in law.shipped():
         content = (SHIPPED / name / "authority.toml").read_bytes()
         table = parse("authority.toml", content, Faults()) or {}
-        entries.append(dict(table["authority"]))
+        entries.append(
+            {key: value for key, value in table["authority"].items() if not isinstance(value, dict)}
+        )
     return entries
 
 
@@ -134,20 +136,21 @@ def try_facts(facts: Facts, policy: Policy, *, dwelling: Dwelling | None, num_er
     groups = scores.priority_groups(facts, policy, policy.on, composition=people)
     frame["points"] = scores.points(facts, policy, policy.on, composition=people)["points"]
     is_on_roster = (frame["verdict"] == "ELIGIBLE").to_numpy(dtype=bool)
-    frame["band"] = _bands(groups, frame["points"], is_on_roster, policy)
+    ties = scores.tie_breaks(facts, policy, policy.on, composition=people)
+    frame["band"] = _bands(groups, frame["points"], ties, is_on_roster, policy)
     if dwelling is not None:
         _add_money(frame, facts, policy, dwelling)
     entitled = screening.entitled(facts, policy, policy.on, composition=people)
     return Tried(frame, entitled, people, policy, num_errors)
 
 
-def _bands(groups: pd.Series, points: pd.Series, is_on_roster: Any, policy: Policy) -> Any:
+def _bands(groups: pd.Series, points: pd.Series, ties: pd.Series, is_on_roster: Any, policy: Policy) -> Any:
     """Dense from 0 among those on the roster, -1 for the others."""
     import numpy as np
 
     keys = [groups.to_numpy()[is_on_roster]]
     if policy.allocation.optimise_within is None:
-        keys.append(-points.to_numpy()[is_on_roster])
+        keys += [-points.to_numpy()[is_on_roster], ties.to_numpy()[is_on_roster]]
     bands = np.full(len(points), -1, dtype=np.int64)
     _, dense = np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)
     bands[is_on_roster] = dense.reshape(-1)

@@ -23,6 +23,8 @@ from allocator.model.problem import Problem
 from allocator.model.records import ExportRecord
 from allocator.office.tenancies import lines_of, refuse_faulty
 from allocator.policy.in_force import Policy
+from allocator.policy.model import RegistryRules
+from allocator.tenancies.workdays import after_workdays
 
 if TYPE_CHECKING:
     from allocator.store import Store
@@ -188,19 +190,21 @@ def _figures(manifest: dict[str, Any], leases: pd.DataFrame, policy: Policy) -> 
         "tombstones": manifest["tombstone_count"],
         "parts": len(manifest["parts"]),
         **manifest["controls"],
-        "due_on": due_on(leases, policy.registry.file_within_days),
+        **due_on(leases, policy.registry),
     }
 
 
-def due_on(leases: pd.DataFrame, within_days: int) -> str:
-    """The last day to file by Mondays to Fridays after the first signing; "" without leases.
+def due_on(leases: pd.DataFrame, rules: RegistryRules) -> dict[str, Any]:
+    """``due_on``: the last working day to file after the first signing; "" without leases.
 
-    Public holidays and make-up working days are not in it: they can only move the true day, so look them up.
+    ``due_without_table``: years on the way of whose days off and make-up days the law holds no table; there Mondays
+    to Fridays are counted.
     """
     if leases.empty:
-        return ""
-    first = np.datetime64(leases["signed_on"].min(), "D")
-    return str(np.busday_offset(first, within_days, roll="backward"))
+        return {"due_on": "", "due_without_table": []}
+    first = pd.Timestamp(leases["signed_on"].min()).date()
+    day, missing = after_workdays(first, rules.file_within_days, rules.years)
+    return {"due_on": day.isoformat(), "due_without_table": list(missing)}
 
 
 def receive(store: Store, month: str, file: Path, *, language: str) -> Received:

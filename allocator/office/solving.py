@@ -13,6 +13,9 @@ from allocator import mechanisms
 from allocator.errors import Refused, WrongUsage
 from allocator.model.documents import Parsed, read_instance, refused_document, solution_document
 from allocator.model.instance import Instance
+from allocator.tenancies.moves import moves_of
+
+WITHOUT_ALLOCATION = ("INFEASIBLE", "LIMIT")  # written down, and exit 4
 
 _NO_SUCH_FILE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL}
 
@@ -46,7 +49,7 @@ def check_wish(wish: Wish) -> None:
     """Everything that is wrong with the words alone, before a file is read.
 
     Raises ``WrongUsage`` (unknown mechanism, an option it has not, an output that cannot be) and
-    ``Refused`` (a mechanism not built yet; its REFUSED solution is not written: nothing was asked of it).
+    ``Refused``.
     """
     mechanism = mechanisms.mechanism_named(wish.mechanism)
     mechanism.check_options(housing_first=wish.housing_first, housed=wish.housed, seed=wish.seed)
@@ -80,7 +83,8 @@ def _check_out(out: Path, instance: Path) -> None:
 
 
 def solve(instance: Instance, wish: Wish) -> dict[str, Any]:
-    """Solve and write the solution document (not in a dry run), and give it.
+    """Solve and write the solution document (not in a dry run), and give it; its status may be one of
+    ``WITHOUT_ALLOCATION``.
 
     Raises ``Refused`` where a field cannot be honoured, after writing a solution of status ``REFUSED``.
     """
@@ -96,6 +100,8 @@ def solve(instance: Instance, wish: Wish) -> dict[str, Any]:
         _write(refused_document(instance, wish.mechanism, {"code": refusal.code, **refusal.params}), wish)
         raise
     document = solution_document(instance, solution)
+    if "current" in instance.extensions and solution.is_drawn:
+        document["report"]["moves"] = moves_of(instance, solution.matching.assigned)
     _write(document, wish)
     return document
 

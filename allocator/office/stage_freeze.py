@@ -18,7 +18,8 @@ from allocator.office.acts import NO_SUB_ROUND, Desk
 from allocator.office.stage_open import frozen_facts
 from allocator.office.steps import Step
 from allocator.publicity import codes, commitment
-from allocator.rounds import freeze, lifecycle
+from allocator.rounds import allocation, freeze, lifecycle
+from allocator.rounds.declared import LEAST_CELL
 from allocator.rounds.freeze import SubRound
 
 _RULES = ("mechanism", "housing_first", "dwelling_rule")
@@ -40,6 +41,8 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     policy_files = desk.book.published_files(desk.record.on)
     committed = {}
     for sub_round in rounds:
+        allocation.refuse_unserved(sub_round, desk.policy.allocation)
+        declared = sub_round.declared
         document = commitment.commitment_bytes(
             month=desk.month,
             sub_round=sub_round.name,
@@ -53,11 +56,15 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
             receipts=counted,
             previous_manifest=previous,
             ceremony=_ceremony(desk, sub_round, ceremony),
+            groups=None if declared is None else declared.groups,
+            declared=None if declared is None else declared.document,
         )
         frozen.save(desk.store, desk.month, sub_round)
         desk.store.put_artefact(desk.month, sub_round.name, "commitment", document)
         committed[sub_round.name] = sha256_hex(document)
         papers.write_commitment(desk, sub_round.name, document)
+        if declared is not None:
+            papers.write_rules(desk, sub_round.name, declared.document)
     for name, content in policy_files.items():
         desk.store.put_artefact(desk.month, NO_SUB_ROUND, f"policy/{name}", content)
     desk.store.put_frame(desk.month, NO_SUB_ROUND, "receipts", receipts)
@@ -170,6 +177,10 @@ def _said(
                 {"sub_round": sub_round.name, "commitment": committed[sub_round.name], **counts},
             )
         )
+        if sub_round.declared is not None and sub_round.declared.document["merged"]:
+            merged = ", ".join(sub_round.declared.document["merged"])
+            told = {"sub_round": sub_round.name, "groups": merged, "least": LEAST_CELL}
+            lines.append(("groups_merged", told))
     lines.append(
         ("value_to_come", {"source": ceremony.source, "moment": ceremony.moment, "form": ceremony.form})
     )

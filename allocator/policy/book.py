@@ -11,7 +11,14 @@ from typing import Any
 from allocator.errors import Refused
 from allocator.model.canonical import canonical_bytes, fingerprint, sha256_hex
 from allocator.model.enums import Branch
-from allocator.policy.checks import check_approvals, check_branches, check_override, check_section
+from allocator.policy.allocating_checks import check_group_references
+from allocator.policy.checks import (
+    check_approvals,
+    check_branches,
+    check_override,
+    check_section,
+    check_tie_breaks,
+)
 from allocator.policy.criteria import criterion_versions
 from allocator.policy.dated import Version, check_order, closed, in_force, span_of
 from allocator.policy.faults import Faults
@@ -77,15 +84,15 @@ class PolicyBook:
 
 
 def _with_heads(tenancy: TenancyRules, screening: ScreeningRules) -> TenancyRules:
-    """Subsidies count the heads whose income counts, and know what is fresh, unless they say otherwise."""
-    fresh = None if screening.freshness is None else screening.freshness.income_months
+    """Subsidies count the heads and the income that the screening counts, unless they say otherwise."""
     programmes = {"subsidy": tenancy.subsidy, "market_subsidy": tenancy.market_subsidy}
     return tenancy.model_copy(
         update={
             name: rules.model_copy(
                 update={
                     "counted": rules.counted or screening.persons.income,
-                    "income_months": rules.income_months or fresh,
+                    "freshness": rules.freshness or screening.freshness,
+                    "imputation": rules.imputation or screening.imputation,
                 }
             )
             for name, rules in programmes.items()
@@ -202,5 +209,9 @@ class _Reading:
         for section in (*SECTIONS, "authority", "criteria", "branches"):
             if section not in self.places and section not in OPTIONAL:
                 self.faults.add("policy_section_missing", f"{section}.toml", section)
+        check_tie_breaks(self.sections, self.places.get("ranking", "ranking.toml"), self.faults)
         if {"criteria", "branches"} <= set(self.places):
             check_branches(self.branches, self.criteria, self.places, self.faults)
+        if {"allocation", "ranking"} <= set(self.places):
+            versions = (self.sections["allocation"], self.sections["ranking"])
+            check_group_references(*versions, self.places["allocation"], self.faults)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from itertools import pairwise
 from typing import Any, Final
 
 from allocator.model.enums import Branch, Stage, SupplyMode
+from allocator.policy.allocating_checks import check_declared
 from allocator.policy.criteria import check_buckets
 from allocator.policy.dated import Version, covers
 from allocator.policy.faults import Faults
@@ -16,14 +18,14 @@ from allocator.policy.model import (
     Calendar,
     DrawRules,
     MarketSubsidyRules,
-    Sourced,
-    Strict,
+    RegistryRules,
     SubsidyRules,
     SupplyRules,
     TenancyRules,
 )
 from allocator.policy.quantities import QUANTITIES
 from allocator.policy.rules import BranchRule, Criterion, EntitlementRules, RankingRules
+from allocator.policy.sourced import every_rule
 
 MECHANISMS: Final = (
     "serial",
@@ -33,6 +35,7 @@ MECHANISMS: Final = (
     "probabilistic_serial",
     "leximin_lottery",
 )
+_SATURDAY: Final = 5
 # Columns that stand beside the score lines.
 _TAKEN: Final = ("receipt_no", "points")
 # Stage whose day must lie behind the window that the other stage opens.
@@ -59,15 +62,31 @@ def check_section(content: object, file: str, key: str, faults: Faults) -> None:
         case RankingRules():
             _check_distinct([group.id for group in content.groups], file, f"{key}.groups", faults)
             _check_distinct([line.id for line in content.lines], file, f"{key}.lines", faults, _TAKEN)
+            _check_distinct([tie.id for tie in content.tie_breaks], file, f"{key}.tie_breaks", faults)
             _check_lines(content, file, key, faults)
         case TenancyRules():
+            _check_vacate(content, file, key, faults)
             if content.subsidy is not None:
                 _check_tiers(content.subsidy, file, f"{key}.subsidy", faults)
             if content.market_subsidy is not None:
                 _check_tiers(content.market_subsidy, file, f"{key}.market_subsidy", faults)
                 _check_form(content.market_subsidy, file, f"{key}.market_subsidy", faults)
+        case RegistryRules():
+            _check_years(content, file, key, faults)
         case _:
             pass
+
+
+def _check_years(rules: RegistryRules, file: str, key: str, faults: Faults) -> None:
+    """Each year once; days of that year; a day off is a weekday, a make-up day a Saturday or Sunday."""
+    _check_distinct([str(table.year) for table in rules.years], file, f"{key}.years", faults)
+    for place, table in enumerate(rules.years):
+        for field, is_weekday in (("days_off", True), ("make_up", False)):
+            for day in getattr(table, field):
+                if day.year != table.year or (day.weekday() < _SATURDAY) != is_weekday:
+                    faults.add(
+                        "policy_work_day", file, f"{key}.years[{place}].{field}", value=day, year=table.year
+                    )
 
 
 def _check_distinct(
@@ -138,6 +157,8 @@ def _check_allocation(rules: AllocationRules, file: str, key: str, faults: Fault
             value=rules.mechanism,
             known=", ".join(MECHANISMS),
         )
+    else:
+        check_declared(rules, file, key, faults)
     if rules.mechanism == "band_optimum" and not rules.local_rule.strip():
         faults.add("policy_local_rule_missing", file, f"{key}.local_rule")
 
@@ -157,21 +178,27 @@ def _check_lines(rules: RankingRules, file: str, key: str, faults: Faults) -> No
 
 
 def check_approvals(content: object, file: str, key: str, faults: Faults) -> None:
-    """Whoever approved also says when, and the other way round; in a rule and all rules inside it."""
-    if isinstance(content, Sourced) and bool(content.approved_by.strip()) != (
-        content.approved_on is not None
-    ):
-        missing = "approved_on" if content.approved_on is None else "approved_by"
-        faults.add("policy_key_missing", file, f"{key}.{missing}")
-    if isinstance(content, Strict):
-        for name in type(content).model_fields:
-            check_approvals(getattr(content, name), file, f"{key}.{name}", faults)
-    elif isinstance(content, tuple):
-        for position, inner in enumerate(content):
-            check_approvals(inner, file, f"{key}[{position}]", faults)
-    elif isinstance(content, dict):
-        for name, inner in content.items():
-            check_approvals(inner, file, f"{key}.{name}", faults)
+    """Whoever approved also says when, unless who it is was inferred; a day has its approver. In all rules inside."""
+    for place, rule in every_rule(content, key):
+        if rule.approved_on is not None and not rule.approved_by.strip():
+            faults.add("policy_key_missing", file, f"{place}.approved_by")
+        if rule.approved_by.strip() and rule.approved_on is None and rule.approved_tag == "V":
+            faults.add("policy_approval_day", file, f"{place}.approved_on")
+
+
+def _check_vacate(rules: TenancyRules, file: str, key: str, faults: Faults) -> None:
+    """Each kind once; months say whether the number itself is enough and how they are counted."""
+    _check_distinct([str(rule.kind) for rule in rules.vacate], file, f"{key}.vacate", faults)
+    for place, rule in enumerate(rules.vacate):
+        for field in ("inclusive", "counting"):
+            stands = getattr(rule, field) is not None
+            if rule.months is not None and not stands:
+                code = "policy_vacate_inclusive" if field == "inclusive" else "policy_vacate_counting"
+                faults.add(code, file, f"{key}.vacate[{place}].{field}")
+            elif rule.months is None and stands:
+                faults.add("policy_key_unknown", file, f"{key}.vacate[{place}].{field}")
+        if rule.bars and rules.ban is None:
+            faults.add("policy_vacate_bars", file, f"{key}.vacate[{place}].bars")
 
 
 # What each form of a market subsidy asks of the rule, and of each of its tiers.
@@ -258,6 +285,18 @@ def _check_named(
     versions: Any = criteria[name]
     if versions and not covers(versions, branch.first, branch.last):
         faults.add("policy_not_covered", file, place, value=name, first=branch.first)
+
+
+def check_tie_breaks(sections: Mapping[str, tuple[Version[Any], ...]], file: str, faults: Faults) -> None:
+    """Ties are broken inside equal points; where points part no bands there is no such place."""
+    for ranking in sections.get("ranking", ()):
+        for allocation in sections.get("allocation", ()):
+            first = max(ranking.first, allocation.first)
+            both = first <= min(ranking.last or date.max, allocation.last or date.max)
+            if both and ranking.content.tie_breaks and allocation.content.optimise_within is not None:
+                faults.add(
+                    "policy_tie_break_coarse", file, f"ranking[{ranking.first}].tie_breaks", first=first
+                )
 
 
 def check_override(criterion: Criterion, file: str, key: str, faults: Faults) -> None:

@@ -26,9 +26,20 @@ _OWN: Final = (
     "evidence_en",
     "approved_by",
     "approved_on",
+    "approved_tag",
+    "note_zh",
 )
 _NEEDED: Final = ("rule", "description_zh", "description_en", "unit", "reference", "tag", "values")
-_SOURCE: Final = ("reference", "tag", "note", "override", "approved_by", "approved_on")
+_SOURCE: Final = (
+    "reference",
+    "tag",
+    "note",
+    "note_zh",
+    "override",
+    "approved_by",
+    "approved_on",
+    "approved_tag",
+)
 _VALUE_KEYS: Final = ("value", "buckets", "one_of", *_SOURCE)
 
 

@@ -32,7 +32,7 @@ class Difference:
 
 def differences(before: Policy, after: Policy) -> list[Difference]:
     """Every leaf of the two documents that is not equal, by key; the day itself is no difference."""
-    left, right = dict(_leaves(before.document(), "")), dict(_leaves(after.document(), ""))
+    left, right = dict(_leaves(before.written(), "")), dict(_leaves(after.written(), ""))
     left.pop("on", None)
     right.pop("on", None)
     return [

@@ -8,37 +8,27 @@ modelling choice of an example).
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from allocator.model.breaches import BreachKind
 from allocator.model.enums import BenefitStatus, Relation, Stage, SupplyMode
-
-Tag = Literal["V", "S", "I", "U", "M"]
-
-
-class Strict(BaseModel):
-    """Unknown keys refused, no coercion, frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Sourced(Strict):
-    """A rule that says where it comes from, and who approved it when (both or neither)."""
-
-    reference: str = Field(min_length=1)
-    tag: Tag
-    note: str = ""
-    approved_by: str = ""
-    approved_on: date | None = None
+from allocator.policy.allocating import HouseholdGroup, PriorityRule, QuotaRule, ReserveRule
+from allocator.policy.proof import Freshness, Imputation
+from allocator.policy.sourced import Approval, Sourced, Strict
 
 
 class Authority(Strict):
-    """Whose law this is. ``rehearsal_only``: no round under it is ever real."""
+    """Whose law this is. ``rehearsal_only``: no round under it is ever real.
+
+    ``approval``: who approves the rules that name nobody themselves.
+    """
 
     id: str
     name_zh: str
     name_en: str
+    approval: Approval | None = None
     rehearsal_only: bool = False
     accepts_synthetic_ids: bool = False
 
@@ -110,6 +100,25 @@ class AllocationRules(Sourced):
     # Which dwelling inside the pool: the published order, or a second ticket.
     dwelling_rule: Literal["order", "ticket"] = "order"
     local_rule: str = ""
+    # Of the public sub-round (``policy/allocating.py``).
+    groups: tuple[HouseholdGroup, ...] = ()
+    priority: tuple[PriorityRule, ...] = ()
+    reserves: tuple[ReserveRule, ...] = ()
+    quotas: tuple[QuotaRule, ...] = ()
+
+    @property
+    def declares(self) -> bool:
+        """Whether any priority, reserve or quota is declared."""
+        return bool(self.priority or self.reserves or self.quotas)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_rules(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Laws that declare nothing of the kind keep the bytes, and so the fingerprint, they always had.
+        document: dict[str, Any] = write(self)
+        for name in ("groups", "priority", "reserves", "quotas"):
+            if not getattr(self, name):
+                del document[name]
+        return document
 
 
 class SubsidyTier(Sourced):
@@ -141,8 +150,9 @@ class SubsidyRules(Sourced):
     requires_no_home: bool = False
     # Who counts as a head; empty in the file: those who count for income (``persons.income``).
     counted: tuple[Relation, ...] = ()
-    # Income and assets established longer ago are not known; not in the file: as the law's ``freshness``.
-    income_months: int | None = Field(default=None, ge=1)
+    # How income and assets are known; not in the file: as the law's own ``freshness`` and ``imputation``.
+    freshness: Freshness | None = None
+    imputation: Imputation | None = None
 
 
 class AmountBucket(Strict):
@@ -188,14 +198,29 @@ class MarketSubsidyRules(Sourced):
     reduced_per_mille: int | None = Field(default=None, ge=0, le=1000)
     # Who counts as a head; empty in the file: those who count for income (``persons.income``).
     counted: tuple[Relation, ...] = ()
-    # Income and assets established longer ago are not known; not in the file: as the law's ``freshness``.
-    income_months: int | None = Field(default=None, ge=1)
+    # How income and assets are known; not in the file: as the law's own ``freshness`` and ``imputation``.
+    freshness: Freshness | None = None
+    imputation: Imputation | None = None
 
 
 class BanRules(Sourced):
     """禁申期 after a breach: so many months, from the day the dwelling is given back (or the lie is found)."""
 
     months: int = Field(ge=1)
+
+
+class VacateRule(Sourced):
+    """腾退: after so many full months of what was reported the lease ends; without ``months``, at once.
+
+    ``inclusive``: whether the number itself is enough. ``counting``: months on end, or all together. ``bars``:
+    whether the ban on a new application follows.
+    """
+
+    kind: BreachKind
+    months: int | None = Field(default=None, ge=1)
+    inclusive: bool | None = None
+    counting: Literal["consecutive", "accumulated"] | None = None
+    bars: bool
 
 
 class TenancyRules(Sourced):
@@ -207,13 +232,21 @@ class TenancyRules(Sourced):
     ban: BanRules | None = None
     subsidy: SubsidyRules | None = None
     market_subsidy: MarketSubsidyRules | None = None
-    # 空置 / 欠租: so many whole months (accumulated) and more end the lease; None: the law says nothing here.
-    vacate_after_idle_months: int | None = Field(default=None, ge=1)
-    vacate_after_arrears_months: int | None = Field(default=None, ge=1)
+    # What ends a lease, each kind once; a kind that is not named ends none.
+    vacate: tuple[VacateRule, ...] = ()
+
+
+class WorkYear(Sourced):
+    """One year's table: weekdays that are days off, and Saturdays and Sundays that are worked instead."""
+
+    year: int = Field(ge=2000, le=2100)
+    days_off: tuple[date, ...]
+    make_up: tuple[date, ...]
 
 
 class RegistryRules(Sourced):
-    """How leases are filed."""
+    """How leases are filed: within so many working days. ``years``: tables of the years that are at hand."""
 
     rows_per_part: int = Field(ge=1)
     file_within_days: int = Field(ge=0)
+    years: tuple[WorkYear, ...] = ()

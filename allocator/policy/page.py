@@ -1,175 +1,143 @@
-"""The law in force as a page a person reads."""
+"""The law in force as a page a person reads: every rule in words, with its article and how sure it is."""
 
 from __future__ import annotations
 
 from allocator.messages import text_of
-from allocator.model.columns import (
-    BENEFIT_STATUSES,
-    BRANCHES,
-    DWELLING_TYPES,
-    FLAGS,
-    REGISTRATIONS,
-    RELATIONS,
-)
 from allocator.policy.in_force import Policy
-from allocator.policy.page_tenancy import tenancy_lines
+from allocator.policy.page_allocation import allocation_entries
+from allocator.policy.page_ranking import entitlement_entries, ranking_entries
+from allocator.policy.page_supply import calendar_entries, draw_entries, supply_entries
+from allocator.policy.page_tenancy import registry_entries, tenancy_entries
 from allocator.policy.quantities import QUANTITIES, UNIT_CODES
-from allocator.policy.rules import Criterion, FitRow, PriorityGroup
-from allocator.policy.shown import amount, bounds, source, words
+from allocator.policy.rules import BranchRule, Criterion
+from allocator.policy.shown import Entry, Words, words_of
 
 
 def page(policy: Policy, language: str) -> str:
-    """Criteria, branches, ranking, entitlement, allocation and tenancy, each with its source and tag."""
-    authority = policy.authority
+    """The whole law of one day; who approves most of it stands at the head, what the tags mean at the end."""
+    authority, words = policy.authority, words_of(policy, language)
     name = authority.name_zh if language == "zh" else authority.name_en
-    title = text_of(
-        "policy_page_title", language, name=name, authority=authority.id, on=policy.on.isoformat()
-    )
-    lines = [title]
-    for part, entries in parts(policy, language):
-        lines += ["", "## " + part, *entries]
-    return "\n".join([*lines, "", text_of("policy_page_tags", language)])
+    lines = [words.say("title", name=name, authority=authority.id, on=policy.on.isoformat())]
+    if authority.rehearsal_only:
+        lines.append(words.say("rehearsal_only"))
+    if words.usual is not None:
+        lines.append(words.say("usual", approved=words.approved(words.usual)))
+    if authority.approval is not None and (authority.approval.note or authority.approval.note_zh):
+        note = authority.approval.note_zh or authority.approval.note
+        lines.append(words.say("note", note=note if language == "zh" else authority.approval.note or note))
+    for title, entries in parts(policy, language):
+        if entries:
+            lines += ["", "## " + title, *(line for entry in entries for line in entry.lines())]
+    return "\n".join([*lines, "", words.say("tags")])
 
 
-def parts(policy: Policy, language: str) -> list[tuple[str, list[str]]]:
-    """Title and lines of each part: an entry begins with ``- ``, its further lines are indented."""
+def parts(policy: Policy, language: str) -> list[tuple[str, list[Entry]]]:
+    """Title and entries of each part of the page."""
+    words = words_of(policy, language)
     found = {
-        "persons": _persons(policy, language),
-        "criteria": _criteria(policy, language),
-        "branches": _branches(policy, language),
-        "ranking": _ranking(policy, language),
-        "entitlement": _entitlement(policy, language),
-        "allocation": _allocation(policy, language),
-        "tenancy": tenancy_lines(policy.tenancy, language),
+        "persons": _persons(policy, words),
+        "criteria": _criteria(policy, words),
+        "branches": _branches(policy, words),
+        "ranking": ranking_entries(policy.ranking, words),
+        "entitlement": entitlement_entries(policy.entitlement, words),
+        "supply": supply_entries(policy.supply, words),
+        "draw": draw_entries(policy.draw, words),
+        "calendar": calendar_entries(policy.calendar, words),
+        "allocation": allocation_entries(policy.allocation, words),
+        "tenancy": tenancy_entries(policy.tenancy, words),
+        "registry": registry_entries(policy.registry, words),
     }
-    return [(text_of(f"policy_page_{name}", language), lines) for name, lines in found.items()]
+    return [(words.say(f"part_{name}"), entries) for name, entries in found.items()]
 
 
-def _persons(policy: Policy, language: str) -> list[str]:
+def _persons(policy: Policy, words: Words) -> list[Entry]:
     rules = policy.screening
-    counted = {
-        name: words(getattr(rules.persons, name), RELATIONS, language)
+    counted = tuple(
+        words.say(f"counted_{name}", who=words.listed(getattr(rules.persons, name), "relation"))
         for name in ("income", "housing", "fit")
-    }
-    lines = [f"- {text_of('policy_page_counted', language, **counted)}", source(rules.persons, language)]
+    )
+    entries = [Entry("persons", words.say("counted"), counted, words.source(rules.persons))]
     if rules.freshness is not None:
-        told = text_of("policy_page_freshness", language, months=rules.freshness.income_months)
-        lines += [f"- {told}", source(rules.freshness, language)]
+        fresh = rules.freshness
+        told = words.say(
+            "freshness_dated" if fresh.date_required else "freshness", months=fresh.income_months
+        )
+        entries.append(Entry("freshness", words.say("freshness_name"), (told,), words.source(fresh)))
     if rules.imputation is not None:
         rule = rules.imputation
-        wage = amount(rule.wage_per_month_fen, 100)
-        told = text_of(
-            "policy_page_imputation", language, wage=wage, first=rule.age_from, last=rule.age_under
-        )
-        lines += [f"- {told}", source(rule, language)]
-    return lines
+        ages = {"first": rule.age_from, "last": rule.age_under}
+        told = words.say("imputation", wage=words.amount(rule.wage_per_month_fen, 100), **ages)
+        exempt = words.say("imputation_exempt", flags=words.listed(rule.exempt_flags, "flag"))
+        says = (told, exempt) if rule.exempt_flags else (told,)
+        entries.append(Entry("imputation", words.say("imputation_name"), says, words.source(rule)))
+    return entries
 
 
-def _criteria(policy: Policy, language: str) -> list[str]:
-    lines = []
+def _criteria(policy: Policy, words: Words) -> list[Entry]:
+    entries = []
     for name in policy.screening.used():
         criterion = policy.screening.criteria[name]
-        what = criterion.description_zh if language == "zh" else criterion.description_en
-        lines += [
-            f"- {name}: {what}",
-            f"    {asked(criterion, language)}",
-            source(criterion, language),
-        ]
+        says = [asked(criterion, words)]
+        if criterion.when_blank == "not_asked":
+            says.append(words.say("blank_not_asked"))
+        elif evidence := _evidence(criterion, words):
+            says.append(words.say("evidence", evidence=evidence))
         if criterion.override is not None:
-            statuses = words(criterion.override.statuses, BENEFIT_STATUSES, language)
-            lines.append(f"    ({statuses}: {criterion.override.reference} [{criterion.override.tag}])")
-    return lines
+            statuses = words.listed(criterion.override.statuses, "status")
+            says += [words.say("override", statuses=statuses), *words.source(criterion.override)]
+        entries.append(Entry(name, described(criterion, words), tuple(says), words.source(criterion)))
+    return entries
 
 
-def asked(criterion: Criterion, language: str) -> str:
+def described(criterion: Criterion, words: Words) -> str:
+    """What a criterion is about."""
+    return criterion.description_zh if words.language == "zh" else criterion.description_en
+
+
+def _evidence(criterion: Criterion, words: Words) -> str:
+    return criterion.evidence_zh if words.language == "zh" else criterion.evidence_en
+
+
+def asked(criterion: Criterion, words: Words) -> str:
     """What a criterion asks, in words with its unit and its inclusive or exclusive bound."""
     form = QUANTITIES[criterion.rule].form
     if form == "one_of":
-        spelled = REGISTRATIONS | BENEFIT_STATUSES
-        return text_of("policy_one_of", language, values=words(criterion.one_of, spelled, language))
+        closed_set = "status" if criterion.rule == "benefit_status" else "registration"
+        return words.say("one_of", values=words.listed(criterion.one_of, closed_set))
     if form != "bound":
-        return text_of(f"policy_{form}", language)
+        return words.say(form)
     word = {
         ("at_most", True): "at_most",
         ("at_most", False): "below",
         ("at_least", True): "at_least",
         ("at_least", False): "above",
     }[criterion.direction or "at_most", bool(criterion.inclusive)]
+    unit = text_of(UNIT_CODES[criterion.unit], words.language)
     scale = QUANTITIES[criterion.rule].scale
-    unit = criterion.unit if language != "zh" else text_of(UNIT_CODES[criterion.unit], language)
-    return text_of(f"policy_{word}", language, bound=bounds(criterion.bounds, scale, language), unit=unit)
+    if len(criterion.bounds) > 1:
+        return words.say(f"{word}_by_size", bound=words.bounds(criterion.bounds, scale), unit=unit)
+    return words.say(word, bound=words.bounds(criterion.bounds, scale), unit=unit)
 
 
-def _branches(policy: Policy, language: str) -> list[str]:
-    lines = []
-    either = text_of("policy_page_or", language)
-    for branch, rule in policy.screening.branches.items():
-        ways = either.join(" + ".join(way) for way in rule.ways)
-        always = text_of("policy_page_always", language, names=" + ".join(rule.always)) if rule.always else ""
-        lines += [f"- {words([branch], BRANCHES, language)}: {ways}{always}", source(rule, language)]
-    return lines
-
-
-def _ranking(policy: Policy, language: str) -> list[str]:
-    lines = [source(policy.ranking, language)]
-    for place, group in enumerate(policy.ranking.groups):
-        lines += [f"- {place}: {group.id}: {_marks(group, language)}", source(group, language)]
-    for line in policy.ranking.lines:
-        what = line.description_zh if language == "zh" else line.description_en
-        lines += [f"- {line.id}: {what}", source(line, language)]
-    waiting = policy.ranking.waiting
-    if waiting is not None:
-        spans = {"alarm": waiting.alarm_months, "ceiling": waiting.ceiling_months}
-        lines += [f"- {text_of('policy_page_waiting', language, **spans)}", source(waiting, language)]
-    rule = policy.ranking.shortlist
-    if rule is not None:
-        ratio = {"dwellings": rule.dwellings, "households": rule.households}
-        lines += [f"- {text_of('policy_page_shortlist', language, **ratio)}", source(rule, language)]
-    return lines
-
-
-def _marks(group: PriorityGroup, language: str) -> str:
-    """Any of these marks is enough."""
-    marks = [words([flag], FLAGS, language) for flag in group.flags]
-    marks += [words([status], BENEFIT_STATUSES, language) for status in group.statuses]
-    if group.member_age_from is not None:
-        marks.append(text_of("policy_page_aged", language, age=group.member_age_from))
-    if group.registered_queue:
-        marks.append(text_of("policy_page_queue", language))
-    if group.lost_rounds_from is not None:
-        marks.append(text_of("policy_page_lost", language, count=group.lost_rounds_from))
-    return ", ".join(marks)
-
-
-def _entitlement(policy: Policy, language: str) -> list[str]:
-    rules = policy.entitlement
-    rows = [
-        f"- {row.id}: {_family(row, language)}: {words(row.types, DWELLING_TYPES, language)}"
-        for row in rules.rows
+def _branches(policy: Policy, words: Words) -> list[Entry]:
+    return [
+        Entry(
+            branch.value, words.say(f"branch_{branch}"), tuple(_ways(rule, policy, words)), words.source(rule)
+        )
+        for branch, rule in policy.screening.branches.items()
     ]
-    return [*rows, source(rules, language)]
 
 
-def _family(row: FitRow, language: str) -> str:
-    """The households of a row: size, and what else is asked."""
-    size = f"{row.persons_from}+"
-    if row.persons_up_to is not None:
-        size = "-".join(dict.fromkeys([str(row.persons_from), str(row.persons_up_to)]))
-    asked = [text_of("policy_page_size", language, persons=size)]
-    for name in ("has_couple", "has_child", "same_sex"):
-        wanted = getattr(row, name)
-        if wanted is not None:
-            asked.append(text_of(f"policy_page_{name}" + ("" if wanted else "_not"), language))
-    for name in ("children_under", "generations_from"):
-        if getattr(row, name) is not None:
-            asked.append(text_of(f"policy_page_{name}", language, count=getattr(row, name)))
-    return ("，" if language == "zh" else ", ").join(asked)
+def _ways(rule: BranchRule, policy: Policy, words: Words) -> list[str]:
+    """What must hold, criterion by criterion in words."""
 
+    def named(names: tuple[str, ...]) -> str:
+        joined = "；" if words.language == "zh" else "; "
+        return joined.join(described(policy.screening.criteria[name], words) for name in names)
 
-def _allocation(policy: Policy, language: str) -> list[str]:
-    rules = policy.allocation
-    told = {"mechanism": rules.mechanism, "dwelling_rule": rules.dwelling_rule}
-    lines = ["- " + text_of("policy_page_mechanism", language, **told)]
-    if rules.local_rule:
-        lines.append(f"    {rules.local_rule}")
-    return [*lines, source(rules, language)]
+    if len(rule.ways) == 1:
+        lines = [words.say("all_of", names=named(rule.ways[0]))]
+    else:
+        lines = [words.say("any_of")]
+        lines += [words.say("way", number=at, names=named(way)) for at, way in enumerate(rule.ways, 1)]
+    return [*lines, words.say("always", names=named(rule.always))] if rule.always else lines

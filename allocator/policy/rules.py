@@ -6,8 +6,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from allocator.model.enums import BenefitStatus, Branch, DwellingType, Flag, Relation
-from allocator.policy.model import Sourced, Strict
+from allocator.model.enums import BenefitStatus, Branch, DwellingType, Flag
+from allocator.policy.proof import CountedPersons, Freshness, Imputation
+from allocator.policy.sourced import Sourced, Strict
 
 
 class Bucket(Strict):
@@ -52,36 +53,6 @@ class BranchRule(Sourced):
     branch: Branch
     ways: tuple[tuple[str, ...], ...] = Field(min_length=1)
     always: tuple[str, ...] = ()
-
-
-class CountedPersons(Sourced):
-    """Who counts as a person of the household for income, for housing, and for the fit of a dwelling."""
-
-    income: tuple[Relation, ...] = Field(min_length=1)
-    housing: tuple[Relation, ...] = Field(min_length=1)
-    fit: tuple[Relation, ...] = Field(min_length=1)
-
-
-class Imputation(Sourced):
-    """推定收入: an adult able to work counts with at least this wage, whatever is proved (fen a month).
-
-    Able to work: from ``age_from`` to under ``age_under`` and without one of ``exempt_flags``.
-    """
-
-    wage_per_month_fen: int = Field(ge=1)
-    age_from: int = Field(ge=16)
-    age_under: int = Field(ge=17)
-    exempt_flags: tuple[Flag, ...] = ()
-
-
-class Freshness(Sourced):
-    """证明时效: income and assets established more than so many full months ago are not known any more.
-
-    ``date_required``: a value that does not say of when it is, is not known either.
-    """
-
-    income_months: int = Field(ge=1)
-    date_required: bool = False
 
 
 class ScreeningRules(Strict):
@@ -132,6 +103,8 @@ class PriorityGroup(Sourced):
     # Inclusive: so many draws were lost before.
     lost_rounds_from: int | None = None
     statuses: tuple[BenefitStatus, ...] = ()
+    # 直接配租: behind its own list such a household takes any dwelling it is entitled to.
+    assigned_any: bool = False
 
 
 class ScoreLine(Sourced):
@@ -168,11 +141,13 @@ class Shortlist(Sourced):
     """入围: households by registration date, so that they are at most ``households`` to ``dwellings`` places.
 
     Exact whole numbers (1:1.2 is 5 to 6). Nobody is cut off by what the law does not name: who registered on
-    the last day that gets in gets in with all of that day.
+    the last day that gets in gets in with all of that day. ``per``: counted over the whole public sub-round, or
+    for each project among those who list it (a plan is of one project's dwellings).
     """
 
     dwellings: int = Field(ge=1)
     households: int = Field(ge=1)
+    per: Literal["round", "project"] = "round"
 
 
 class WaitingRules(Sourced):
@@ -192,10 +167,15 @@ class WaitingRules(Sourced):
 
 
 class RankingRules(Sourced):
-    """Groups (the first is band 0; who fits none comes after them all), points and the shortlist."""
+    """Groups (the first is band 0; who fits none comes after them all), points and the shortlist.
+
+    ``tie_breaks``: 同等条件下优先. Among equals (one group, equal points) who fits the first stands before who fits
+    the second, and so on, before the draw; never points.
+    """
 
     groups: tuple[PriorityGroup, ...] = ()
     lines: tuple[ScoreLine, ...] = ()
+    tie_breaks: tuple[PriorityGroup, ...] = ()
     shortlist: Shortlist | None = None
     # None: the law sets no waiting period.
     waiting: WaitingRules | None = None

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from allocator.policy.allocating import PRIVATE
 from allocator.policy.dated import Version, check_order, closed, span_of
 from allocator.policy.faults import Faults
 from allocator.policy.model import (
@@ -19,7 +20,8 @@ from allocator.policy.model import (
     SupplyRules,
     TenancyRules,
 )
-from allocator.policy.rules import CountedPersons, EntitlementRules, Freshness, Imputation, RankingRules
+from allocator.policy.proof import CountedPersons, Freshness, Imputation
+from allocator.policy.rules import EntitlementRules, RankingRules
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -69,7 +71,9 @@ def _plain(value: object) -> object:
 def _tell(error: dict[str, Any], file: str, key: str, faults: Faults) -> None:
     where = ".".join([key, *(str(step) for step in error["loc"] if step != "[key]")])
     if error["type"] == "extra_forbidden":
-        faults.add("policy_key_unknown", file, where)
+        names, _, last = error["loc"] if len(error["loc"]) == 3 else ("", 0, "")
+        is_private = key.startswith("allocation") and names == "groups" and last in PRIVATE
+        faults.add("policy_group_private" if is_private else "policy_key_unknown", file, where, value=last)
     elif error["type"] == "missing":
         faults.add("policy_key_missing", file, where)
     else:

@@ -6,6 +6,7 @@ A warning never refuses a law. Each has file, key and cure, like a fault.
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
@@ -13,8 +14,9 @@ from typing import Any, Final
 from allocator.policy.book import PolicyBook
 from allocator.policy.dated import Version
 from allocator.policy.faults import FaultList, Faults
-from allocator.policy.model import Sourced, SupplyRules
+from allocator.policy.model import SupplyRules
 from allocator.policy.rules import EntitlementRules, FitRow, RankingRules
+from allocator.policy.sourced import Sourced, every_rule
 
 # Households up to this size need a row of the entitlement.
 _LARGEST: Final = 12
@@ -125,13 +127,20 @@ def _meet(one: Version[Any], other: Version[Any]) -> bool:
 
 
 def _check_approvers(book: PolicyBook, places: Mapping[str, str], faults: Faults) -> None:
-    """How many top rules of each file name no approver: one line a file, not one a rule."""
-    missing: dict[str, int] = {}
+    """How many rules of each file name no approver, or none with a day: one line a file, not one a rule."""
+    default = book.authority.approval
+    if default is not None and default.on is None:
+        faults.add("policy_warning_approval_day", places["authority"], "authority.approval.on", by=default.by)
+    missing, undated = Counter[str](), Counter[str]()
     for section, content in _top_rules(book):
-        if content.approved_on is None:
-            missing[places[section]] = missing.get(places[section], 0) + 1
-    for file, count in missing.items():
-        faults.add("policy_warning_approver", file, "approved_by", count=count)
+        for _, rule in every_rule(content, section):
+            missing[places[section]] += not rule.approved_by and default is None
+            undated[places[section]] += bool(rule.approved_by) and rule.approved_on is None
+    for file in missing:
+        if missing[file]:
+            faults.add("policy_warning_approver", file, "approved_by", count=missing[file])
+        if undated[file]:
+            faults.add("policy_warning_approved_undated", file, "approved_on", count=undated[file])
 
 
 def _top_rules(book: PolicyBook) -> Iterator[tuple[str, Sourced]]:

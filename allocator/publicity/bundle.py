@@ -15,6 +15,7 @@ from allocator.publicity.commitment import FORMAT as COMMITMENT_FORMAT
 from allocator.publicity.pages import page_of
 from allocator.publicity.tables import (
     dwellings_csv,
+    groups_csv,
     order_csv,
     pools_csv,
     preferences_csv,
@@ -44,6 +45,8 @@ def bundle_files(
     policy_files: Mapping[str, bytes],
     software_version: str,
     verifier: bytes,
+    groups: pd.DataFrame | None = None,
+    declared: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """File name -> bytes, ``manifest.json`` last.
 
@@ -62,9 +65,11 @@ def bundle_files(
         policy_files: file name -> bytes, as fingerprinted; they go under ``policy/``.
         software_version: of the engine.
         verifier: the bytes of the citizen's ``verify.py``.
+        groups: ``code, group``, where the policy declares priority, reserves or quotas; then
+        declared: the document of ``rules.json`` too.
 
     Raises:
-        ValueError: pools or dwellings are not those committed to.
+        ValueError: pools, dwellings, groups or rules are not those committed to.
     """
     committed = json.loads(commitment)
     files = {
@@ -82,6 +87,9 @@ def bundle_files(
         "verify.py": verifier,
         "README.txt": readme(commitment),
     }
+    if groups is not None and declared is not None:
+        files["groups.csv"] = groups_csv(groups)
+        files["rules.json"] = canonical_bytes(dict(declared))
     _refuse_other_supply(committed, files)
     counts = {
         "households": len(roster),
@@ -177,3 +185,7 @@ def _refuse_other_supply(committed: Mapping[str, Any], files: Mapping[str, bytes
     same_pools = sha256_hex(files["pools.csv"]) == committed["pools"]["sha256"]
     if not same_pools or sha256_hex(files["dwellings.csv"]) != committed["dwellings_sha256"]:
         raise ValueError("the supply is not the one committed to")
+    for name, key in (("groups.csv", "groups_sha256"), ("rules.json", "rules_sha256")):
+        found = sha256_hex(files[name]) if name in files else None
+        if found != committed.get(key):
+            raise ValueError(f"{name} is not the one committed to")

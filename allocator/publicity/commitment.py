@@ -13,7 +13,14 @@ import numpy as np
 import pandas as pd
 
 from allocator.model.canonical import canonical_bytes, merkle_root, sha256_hex
-from allocator.publicity.tables import dwellings_csv, in_list_order, pools_csv, sorted_by_text, text_ranks
+from allocator.publicity.tables import (
+    dwellings_csv,
+    groups_csv,
+    in_list_order,
+    pools_csv,
+    sorted_by_text,
+    text_ranks,
+)
 
 FORMAT: Final = "allocator-commitment/1"
 CLASSES: Final = ("roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen")
@@ -52,6 +59,8 @@ def commitment_bytes(
     receipts: Mapping[str, Any],
     previous_manifest: str,
     ceremony: Ceremony,
+    groups: pd.DataFrame | None = None,
+    declared: Mapping[str, Any] | None = None,
 ) -> bytes:
     """The bytes of ``commitment.json``.
 
@@ -68,8 +77,10 @@ def commitment_bytes(
         receipts: what ``receipts_counted`` gives; the same for every sub-round, so counted once.
         previous_manifest: hex SHA-256 of the previous round's manifest, or empty.
         ceremony: the draw to come.
+        groups: ``code, group``, where the policy declares priority, reserves or quotas; then
+        declared: the document of ``rules.json`` too.
     """
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "month": month,
         "sub_round": sub_round,
@@ -87,6 +98,9 @@ def commitment_bytes(
         "previous_manifest": previous_manifest,
         "draw": asdict(ceremony),
     }
+    if groups is not None and declared is not None:
+        document["groups_sha256"] = sha256_hex(groups_csv(groups))
+        document["rules_sha256"] = sha256_hex(canonical_bytes(dict(declared)))
     return canonical_bytes(document)
 
 

@@ -25,6 +25,7 @@ POOLS: Final = ("pool", "project_id", "dwelling_type", "sex", "rent_per_m2_fen",
 DWELLINGS: Final = ("pool", "place", "dwelling_id")
 ORDER: Final = ("position", "code", "band", "ticket")
 RESULT: Final = ("code", "pool", "dwelling_id")
+GROUPS: Final = ("code", "group")
 
 
 def roster_csv(roster: pd.DataFrame) -> bytes:
@@ -61,6 +62,12 @@ def removals_csv(codes: Sequence[str]) -> bytes:
 def result_csv(result: pd.DataFrame) -> bytes:
     """``code,pool,dwelling_id``, by code; the housed only."""
     return csv_bytes(sorted_by_text(result, "code"), RESULT)
+
+
+def groups_csv(groups: pd.DataFrame) -> bytes:
+    """``code,group``, by code, then group: one row per membership, of the groups that a rule names."""
+    along = np.lexsort((text_ranks(groups["group"]), text_ranks(groups["code"])))
+    return csv_bytes(groups.iloc[along], GROUPS)
 
 
 def in_list_order(preferences: pd.DataFrame) -> pd.DataFrame:

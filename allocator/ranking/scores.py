@@ -18,12 +18,12 @@ from allocator.model.composition import Composition, full_months
 from allocator.model.enums import Relation
 from allocator.model.facts import Facts
 from allocator.policy.in_force import Policy
+from allocator.policy.known import MONTHS_PER_YEAR, Proof, income_of
 from allocator.policy.quantities import NOTHING_DECLARED
-from allocator.policy.rules import CountedPersons, PriorityGroup, ScoreLine
+from allocator.policy.rules import PriorityGroup, ScoreLine, ScreeningRules
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-MONTHS_PER_YEAR: Final = 12
 
 
 def priority_groups(
@@ -40,12 +40,31 @@ def priority_groups(
     households' order (none: 0).
     """
     people = composition if composition is not None else Composition.of(facts, on)
+    return pd.Series(_first_of(policy.ranking.groups, people, lost_rounds), name="priority_group")
+
+
+def tie_breaks(
+    facts: Facts,
+    policy: Policy,
+    on: date,
+    *,
+    lost_rounds: pd.Series | None = None,
+    composition: Composition | None = None,
+) -> pd.Series:
+    """同等条件下优先: number of the first tie-break each household fits, int64, as ``priority_groups`` counts groups.
+
+    It parts equals only: households of one group with equal points. All 0 where the law has none.
+    """
+    people = composition if composition is not None else Composition.of(facts, on)
+    return pd.Series(_first_of(policy.ranking.tie_breaks, people, lost_rounds), name="tie_break")
+
+
+def _first_of(groups: tuple[PriorityGroup, ...], people: Composition, lost_rounds: pd.Series | None) -> Ints:
     lost = _lost(lost_rounds, len(people))
-    groups = policy.ranking.groups
     number = np.full(len(people), len(groups), dtype=np.int64)
     for place in reversed(range(len(groups))):
         number[_belongs(groups[place], people, lost)] = place
-    return pd.Series(number, name="priority_group")
+    return number
 
 
 def _belongs(group: PriorityGroup, people: Composition, lost_rounds: Ints) -> Bools:
@@ -76,7 +95,7 @@ def points(
     ``lost_rounds``: draws lost so far, in the households' order (none: 0).
     """
     people = composition if composition is not None else Composition.of(facts, on)
-    asked = _Asked(people, policy.screening.persons, _lost(lost_rounds, len(people)))
+    asked = _Asked(people, policy.screening, _lost(lost_rounds, len(people)))
     scored = {line.id: _points_of(line, asked) for line in policy.ranking.lines}
     total = sum(scored.values(), np.zeros(len(people), dtype=np.int64))
     receipts = people.households["receipt_no"].reset_index(drop=True)
@@ -92,8 +111,14 @@ def _lost(lost_rounds: pd.Series | None, num_households: int) -> Ints:
 @dataclass(frozen=True, eq=False)
 class _Asked:
     people: Composition
-    counted: CountedPersons
+    rules: ScreeningRules
     lost_rounds: Ints
+
+    @property
+    def proof(self) -> Proof:
+        """By what an income is known: as in the screening, imputed wages included."""
+        rules = self.rules
+        return Proof(rules.persons.income, rules.imputation, rules.freshness)
 
     def whole(self, name: str) -> tuple[Ints, Bools]:
         column = self.people.households[name].astype("Int64")
@@ -124,14 +149,15 @@ def _waited_months(_line: ScoreLine, asked: _Asked) -> _Measure:
 
 def _area_shortfall(line: ScoreLine, asked: _Asked) -> _Measure:
     area, known = asked.whole(f"{line.area}_area_cm2")
-    persons = asked.people.persons(asked.counted.housing)
+    persons = asked.people.persons(asked.rules.persons.housing)
     return _Measure((line.line or 0) * persons - area, np.maximum(persons, 1), known & (persons > 0))
 
 
 def _income_headroom(line: ScoreLine, asked: _Asked) -> _Measure:
-    income, known = asked.whole("income_per_year_fen")
-    heads = asked.people.persons(asked.counted.income) * MONTHS_PER_YEAR
-    return _Measure((line.line or 0) * heads - income, np.maximum(heads, 1), known & (heads > 0))
+    income = income_of(asked.people, asked.proof)
+    heads = asked.people.persons(asked.rules.persons.income) * MONTHS_PER_YEAR
+    distance = (line.line or 0) * heads - income.amounts
+    return _Measure(distance, np.maximum(heads, 1), income.known & (heads > 0))
 
 
 def _minor_children(line: ScoreLine, asked: _Asked) -> _Measure:

@@ -16,7 +16,7 @@ FONT: Final = "'Noto Sans CJK SC', 'Noto Sans SC', 'PingFang SC', 'Microsoft YaH
 _LABEL_LIMIT: Final = 320
 
 
-def _finished(chart: Any, title: str, height: int | Any) -> dict[str, Any]:
+def finished(chart: Any, title: str, height: int | Any) -> dict[str, Any]:
     """The chart as a plain document with the house's type, ink and grid."""
     return (
         chart.properties(width="container", height=height, description=title)
@@ -59,7 +59,7 @@ def bars(frame: pd.DataFrame, title: str, axis_title: str) -> dict[str, Any]:
     base = alt.Chart(frame).encode(y=_rows(names), x=value)
     marks = base.mark_bar(color=DARK, cornerRadiusEnd=2, height={"band": 0.68})
     words = base.mark_text(align="left", dx=6).encode(text="label:N")
-    return _finished(marks + words, title, 38 * max(len(frame), 1) + 10)
+    return finished(marks + words, title, 38 * max(len(frame), 1) + 10)
 
 
 def columns(frame: pd.DataFrame, title: str, axis_title: str, category_title: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def columns(frame: pd.DataFrame, title: str, axis_title: str, category_title: st
     )
     marks = base.mark_bar(color=DARK, cornerRadiusEnd=2, width={"band": 0.7})
     words = base.mark_text(baseline="bottom", dy=-5).encode(text="label:N")
-    return _finished(marks + words, title, 280)
+    return finished(marks + words, title, 280)
 
 
 def stacked(
@@ -111,7 +111,7 @@ def stacked(
     ends = pd.DataFrame({"name": totals.index, "value": totals.to_numpy()})
     ends["label"] = [f"{count:,}" for count in totals]
     words = alt.Chart(ends).mark_text(align="left", dx=6).encode(y=_rows(names), x="value:Q", text="label:N")
-    return _finished(marks + words, title, 36 * max(len(names), 1) + 10)
+    return finished(marks + words, title, 36 * max(len(names), 1) + 10)
 
 
 def reach(
@@ -128,7 +128,7 @@ def reach(
     base = alt.Chart(frame).encode(y=_rows(frame["name"].tolist()), x=value)
     marks = base.mark_bar(height={"band": 0.62}, cornerRadiusEnd=2).encode(color=colour)
     words = base.mark_text(align="left", dx=5, fontSize=12).encode(text="label:N")
-    return _finished(marks + words, title, 23 * max(len(frame), 1) + 10)
+    return finished(marks + words, title, 23 * max(len(frame), 1) + 10)
 
 
 def intervals(frame: pd.DataFrame, title: str, axis_title: str, overall: float) -> dict[str, Any]:
@@ -149,4 +149,4 @@ def intervals(frame: pd.DataFrame, title: str, axis_title: str, overall: float) 
         .mark_rule(color="#d55e00", strokeDash=[6, 4], strokeWidth=1.5)
         .encode(x="rate:Q")
     )
-    return _finished(everyone + lines + dots + rims + words, title, 46 * max(len(frame), 1) + 10)
+    return finished(everyone + lines + dots + rims + words, title, 46 * max(len(frame), 1) + 10)

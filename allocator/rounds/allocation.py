@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from allocator import mechanisms
+from allocator.audit.quota_rights import band_quotas
+from allocator.errors import Refused
 from allocator.model.instance import UNASSIGNED, Instance
 from allocator.model.lookups import is_among, positions_among
 from allocator.policy.model import AllocationRules
 from allocator.publicity import bundle
+from allocator.rounds.declared import extensions_of
 from allocator.rounds.freeze import SubRound, instance_of
 
 
@@ -38,9 +41,34 @@ def instance_in_order(frozen: SubRound, order: pd.DataFrame, removed: set[str]) 
             "pool": positions_among(wishes["pool"], frozen.pools["pool"])[by_place],
         }
     )
-    return instance_of(
+    bare = instance_of(
         households[by_place], lists, order["band"].to_numpy(dtype=np.int64), frozen.pools, list(order["code"])
     )
+    if frozen.declared is None:
+        return bare
+    extensions, groups = extensions_of(
+        frozen.declared, order["code"], households[by_place], bare.pool, bare.pool_ids
+    )
+    return replace(bare, extensions=extensions, groups=groups)
+
+
+def refuse_unserved(frozen: SubRound, rules: AllocationRules) -> None:
+    """Raise ``Refused`` where the mechanism cannot serve the declared rules of these lists: before anything is drawn.
+
+    Whether it can does not hang on the order, so receipt numbers stand in for tickets.
+    """
+    if frozen.declared is None:
+        return
+    roster = frozen.roster
+    points = -roster["points"].to_numpy(dtype=np.int64)
+    rows = np.lexsort((roster["receipt_no"].to_numpy(object).astype(str), points, roster["band"].to_numpy()))
+    instance = instance_in_order(frozen, roster.iloc[rows].reset_index(drop=True), set())
+    if rules.mechanism == "band_optimum" and instance.extensions:
+        nobody = np.full(instance.num_households, UNASSIGNED, dtype=np.int64)
+        nest = band_quotas(instance, nobody).nest
+        if isinstance(nest, tuple):
+            raise Refused("rules_cross", one=nest[0], other=nest[1], mechanism=rules.mechanism)
+    mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
 
 
 def allocate(
@@ -54,3 +82,16 @@ def allocate(
     pools = names[np.where(assigned == UNASSIGNED, len(names) - 1, assigned)]
     result = bundle.result_of(order, pools, frozen.dwellings, rules.dwelling_rule, seed)
     return Allocation(result, dict(solution.certificate), dict(solution.report))
+
+
+def housed_with_last_choice(
+    frozen: SubRound, order: pd.DataFrame, removed: set[str], rules: AllocationRules, code: str, pool: str
+) -> bool:
+    """Whether the household would have been housed had it listed one pool more, behind all others: run again."""
+    wishes = frozen.preferences
+    last = int(wishes.loc[wishes["code"] == code, "rank"].max()) if (wishes["code"] == code).any() else 0
+    more = pd.DataFrame({"code": [code], "rank": [last + 1], "pool": [pool]})
+    asked = replace(frozen, preferences=pd.concat([wishes, more.astype(wishes.dtypes)], ignore_index=True))
+    instance = instance_in_order(asked, order, removed)
+    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+    return bool(solution.matching.assigned[int(np.argmax(order["code"] == code))] != UNASSIGNED)

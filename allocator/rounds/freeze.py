@@ -17,6 +17,8 @@ from allocator.model.lookups import is_among, order_by_text
 from allocator.policy.in_force import Policy
 from allocator.policy.rules import Shortlist
 from allocator.publicity import codes
+from allocator.rounds.declared import Declared, declared_of
+from allocator.rounds.shortlist import by_project
 from allocator.supply import pools as pool_rules
 from allocator.supply import stock as stock_rules
 
@@ -29,6 +31,7 @@ _LETTER = {str(Sex.FEMALE): "F", str(Sex.MALE): "M", "": ""}
 class SubRound:
     """分场, frozen. ``roster``: ``receipt_no, code, salt, band, points, priority_group``, by code;
     ``preferences``: ``code, rank, pool`` as in the bundle; ``pools`` and ``dwellings`` as in the bundle.
+    ``declared``: groups and resolved rules of the public sub-round, where the policy declares any.
     """
 
     name: str
@@ -36,6 +39,7 @@ class SubRound:
     preferences: pd.DataFrame
     pools: pd.DataFrame
     dwellings: pd.DataFrame
+    declared: Declared | None = None
 
     @property
     def num_places(self) -> int:
@@ -67,6 +71,7 @@ def sub_rounds(
     """
     eligible = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
     wishes = facts.preferences[is_among(facts.preferences["receipt_no"], eligible["receipt_no"])]
+    wishes = with_assignment(wishes, eligible, policy)
     stock = stock_rules.open_stock(facts, policy.supply, on, occupied)
     stock = stock_rules.sexes_of_empty_rooms(stock, bed_demand(wishes, eligible))
     stock = pool_rules.with_pool_names(stock)
@@ -77,9 +82,22 @@ def sub_rounds(
         elif kind == "employer":
             stock = _employers(drafts, stock, eligible, wishes, policy)
         else:
-            _public(drafts, stock, shortlisted(eligible, facts, stock, policy.ranking.shortlist), wishes)
+            _public(drafts, stock, eligible, wishes, facts, policy.ranking.shortlist)
     key = key or codes.round_key(facts, month)
-    return [_frozen(draft, key, month, policy) for draft in drafts]
+    return [_frozen(draft, key, month, policy, facts) for draft in drafts]
+
+
+def with_assignment(wishes: pd.DataFrame, people: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+    """直接配租: behind the list of a household whose priority group is assigned a home stands every home it may take."""
+    assigned = [place for place, group in enumerate(policy.ranking.groups) if group.assigned_any]
+    chosen = people.loc[people["priority_group"].isin(assigned), "receipt_no"]
+    if chosen.empty:
+        return wishes
+    last = wishes.groupby("receipt_no")["rank"].max().reindex(chosen).fillna(0).to_numpy(dtype=np.int64)
+    anything = pd.DataFrame(
+        {"receipt_no": chosen.to_numpy(), "rank": last + 1, "project_id": ANY_TYPE, "dwelling_type": ANY_TYPE}
+    )
+    return pd.concat([wishes, anything.astype(wishes.dtypes[anything.columns])], ignore_index=True)
 
 
 def shortlisted(
@@ -142,9 +160,22 @@ def _employers(
     return stock
 
 
-def _public(drafts: list[_Draft], stock: pd.DataFrame, people: pd.DataFrame, wishes: pd.DataFrame) -> None:
+def _public(
+    drafts: list[_Draft],
+    stock: pd.DataFrame,
+    people: pd.DataFrame,
+    wishes: pd.DataFrame,
+    facts: Facts,
+    rule: Shortlist | None,
+) -> None:
+    """What is left, among those the law shortlists for it: over the whole sub-round, or project by project."""
+    is_by_project = rule is not None and rule.per == "project"
+    people = people if is_by_project else shortlisted(people, facts, stock, rule)
     pools = pool_rules.pools_of(stock[stock["employer_id"] == ""])
     lists = pool_rules.ranked_pools(wishes, people, pools)
+    if rule is not None and is_by_project:
+        registered = facts.households.set_index("receipt_no")["registered_on"]
+        people, lists = by_project(people, lists, pools, registered, rule)
     places = pool_rules.places_of(stock[stock["employer_id"] == ""], need_first=False)
     drafts.append(_Draft(PUBLIC, people, pools, lists, places))
 
@@ -231,9 +262,10 @@ def instance_of(
     )
 
 
-def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy) -> SubRound:
-    """Names become codes of this sub-round; everything is sorted by code."""
-    roster = draft.people[["receipt_no", "priority_group", "points"]].copy()
+def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy, facts: Facts) -> SubRound:
+    """Names become codes of this sub-round; everything is sorted by code. Declared rules hold in the public one."""
+    ranked = [name for name in ("priority_group", "points", "tie_break") if name in draft.people]
+    roster = draft.people[["receipt_no", *ranked]].copy()
     named = codes.codes_of(key, month, draft.name, list(roster["receipt_no"]))
     roster["code"], roster["salt"] = named["code"].to_numpy(), named["salt"].to_numpy()
     roster["band"] = bands_of(roster, policy)
@@ -246,6 +278,8 @@ def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy) -> SubRound:
     )
     order = order_by_text(preferences["code"])
     columns = ["pool", "project_id", "dwelling_type", "sex", "rent_per_m2_fen", "capacity"]
+    has_rules = policy.allocation.declares and draft.name == PUBLIC
+    declared = declared_of(draft.people, roster, draft.pools, facts, policy) if has_rules else None
     return SubRound(
         draft.name,
         roster[["receipt_no", "code", "salt", "band", "points", "priority_group"]]
@@ -256,16 +290,22 @@ def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy) -> SubRound:
             {"capacity": "int64"}
         ),
         draft.places.sort_values(["pool", "place"], kind="stable").reset_index(drop=True),
+        declared,
     )
 
 
 def bands_of(roster: pd.DataFrame, policy: Policy) -> np.ndarray:
-    """Dense bands from 0: one per (priority group, points), or per priority group where the policy says so."""
+    """Dense bands from 0: one per (priority group, points), or per priority group where the policy says so.
+
+    Where the law breaks ties (``tie_break``), equals are parted by it: 同等条件下优先.
+    """
     group = roster["priority_group"].to_numpy(dtype=np.int64)
     points = roster["points"].to_numpy(dtype=np.int64)
     if policy.allocation.optimise_within == "priority_group":
         points = np.zeros_like(points)
-    pairs = np.stack([group, -points], axis=1)
-    if not len(pairs):
+    keys = [group, -points]
+    if "tie_break" in roster:
+        keys.append(roster["tie_break"].to_numpy(dtype=np.int64))
+    if not len(group):
         return np.zeros(0, dtype=np.int64)
-    return np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from allocator.rounds.declared import Declared
+from allocator.rounds.standings import is_stable, leaf_keys, plain_key, used_up
+
 
 class Reason(StrEnum):
     """What a letter says first."""
@@ -20,6 +23,11 @@ class Reason(StrEnum):
     LATER_CHOICE = "later_choice"
     STOOD_BEHIND = "stood_behind"
     FILLED_BY_EARLIER_BANDS = "filled_by_earlier_bands"
+    # Under declared rules: others of better standing at every pool listed; no place there was ever open to its groups;
+    # no position inside its band would have been enough.
+    BETTER_STANDINGS = "better_standings"
+    NEVER_OPEN = "never_open"
+    FILLED_OR_KEPT = "filled_or_kept"
     NOTHING_LISTED = "nothing_listed"
     REMOVED = "removed"
 
@@ -30,8 +38,9 @@ def reasons(
     removals: pd.Series,
     result: pd.DataFrame,
     certificate: dict[str, Any],
+    declared: Declared | None = None,
 ) -> pd.DataFrame:
-    """One row per household in published order.
+    """One row per household in published order. ``declared``: the frozen rules, where the round has any.
 
     Columns: ``position, code, band, reason, pool`` (empty for none), ``rank`` (0 for none), ``num_listed``,
     ``closing_position``: for ``STOOD_BEHIND`` the latest position that still reached a place on its list: standing at
@@ -44,26 +53,37 @@ def reasons(
     rank = lists.loc[lists["pool"] == lists["pool_got"]].set_index("code")["rank"]
     told["rank"] = told["code"].map(rank).fillna(0).astype("int64")
     told["num_listed"] = told["code"].map(preferences.groupby("code").size()).fillna(0).astype("int64")
-    told["closing_position"] = told["code"].map(_closing(lists, certificate)).fillna(0).astype("int64")
+    closing = told["code"].map(_closing(lists, certificate, declared)).fillna(0).astype("int64")
+    told["closing_position"] = closing
     first_in_band = told.groupby("band")["position"].transform("min")
     told.loc[told["closing_position"] < first_in_band, "closing_position"] = 0
     told["reason"] = _reason(told, set(removals))
+    unreached = told["reason"] == Reason.FILLED_BY_EARLIER_BANDS
+    if is_stable(certificate):
+        told.loc[unreached, "reason"] = Reason.BETTER_STANDINGS
+    elif certificate["mechanism"] == "serial":
+        told.loc[unreached & (closing == 0), "reason"] = Reason.NEVER_OPEN
+    elif declared is not None:
+        told.loc[unreached, "reason"] = Reason.FILLED_OR_KEPT
     told.loc[told["reason"] != Reason.STOOD_BEHIND, "closing_position"] = 0
     return told
 
 
-def _closing(lists: pd.DataFrame, certificate: dict[str, Any]) -> pd.Series:
+def _closing(lists: pd.DataFrame, certificate: dict[str, Any], declared: Declared | None) -> pd.Series:
     """Per code the greatest closing position over its list; pools struck out earlier count as 0."""
-    if certificate["mechanism"] == "serial":
-        reached = lists["pool"].map(certificate["filled"]).fillna(0)
+    if is_stable(certificate):
+        reached = pd.Series(0, index=lists.index)
+    elif certificate["mechanism"] == "serial":
+        reached = pd.Series(used_up(lists, certificate, declared))
     else:
         rows = [
-            (band["band"], pool, position)
+            (band["band"], plain_key(leaf), position)
             for band in certificate["bands"]
-            for pool, position in band["closing"].items()
+            for leaf, position in band["closing"].items()
         ]
-        table = pd.DataFrame(rows, columns=["band", "pool", "closing"]).astype({"pool": "str"})
-        reached = lists[["band", "pool"]].merge(table, on=["band", "pool"], how="left")["closing"].fillna(0)
+        table = pd.DataFrame(rows, columns=["band", "leaf", "closing"]).astype({"leaf": "str"})
+        asked = pd.DataFrame({"band": lists["band"], "leaf": leaf_keys(lists, declared).astype("str")})
+        reached = asked.merge(table, on=["band", "leaf"], how="left")["closing"].fillna(0)
     return pd.Series(reached.to_numpy(dtype=np.int64)).groupby(lists["code"].to_numpy()).max()
 
 
@@ -95,17 +115,20 @@ def better_pools(
     result: pd.DataFrame,
     pools: pd.DataFrame,
     certificate: dict[str, Any],
+    declared: Declared | None = None,
 ) -> list[dict[str, Any]]:
     """For one housed household: who holds the places of each pool it liked better.
 
     ``pool, rank, capacity``; ``by_earlier_bands, by_earlier_in_band, by_later_in_band, by_later_bands``: counts
-    of holders; under ``serial`` also ``last_place_to``: the position that took the last place.
+    of holders; under ``serial`` also ``last_place_to``: the position that took the last place open to it (0: none was).
     """
-    filled = certificate.get("filled", {})
     mine = told[told["code"] == code].iloc[0]
     liked = preferences[(preferences["code"] == code) & (preferences["rank"] < mine["rank"])]
     holders = result.merge(told[["code", "position", "band"]], on="code")
     capacity = pools.set_index("pool")["capacity"]
+    filled = {}
+    if "filled" in certificate:
+        filled = dict(zip(liked["pool"], used_up(liked, certificate, declared).tolist(), strict=True))
     rows = []
     for rank, pool in zip(liked["rank"], liked["pool"], strict=True):
         there = holders[holders["pool"] == pool]

@@ -24,7 +24,7 @@ TYPE_COLUMNS = tuple(str(kind) for kind in DwellingType)
 @dataclass(frozen=True, eq=False)
 class Screened:
     """``people``: one row per household, sorted by receipt number: ``receipt_no, verdict, num_persons,
-    branch, employer_id, sex, is_in_need, priority_group, points, num_waivers,
+    branch, employer_id, sex, is_in_need, priority_group, points, tie_break`` (where the law has any)``, num_waivers,
     barred_until`` (NaT: no ban runs), one boolean column per dwelling type.
     ``findings``: the screening's; ``score_lines``: points by line.
     """
@@ -63,6 +63,10 @@ def screen(
         facts, policy, on, lost_rounds=lost_rounds, composition=composition
     ).to_numpy()
     people["points"] = lines["points"].to_numpy()
+    if policy.ranking.tie_breaks:
+        people["tie_break"] = scores.tie_breaks(
+            facts, policy, on, lost_rounds=lost_rounds, composition=composition
+        ).to_numpy()
     people["num_waivers"] = num_waivers.to_numpy()
     entitled = screening.entitled(facts, policy, on, composition=composition)
     for column in TYPE_COLUMNS:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from allocator.model.composition import Composition
+from allocator.policy.known import Known, Proof, assets_of, income_of, whole_of
+from allocator.policy.proof import CountedPersons, Freshness, Imputation
 from allocator.policy.quantities import NOTHING_DECLARED, Denominator
-from allocator.policy.rules import CountedPersons, Freshness, Imputation
-from allocator.screening.known import Known, assets_of, income_of, whole_of
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -42,19 +42,19 @@ class Columns:
         return column.fillna(value=False).to_numpy(dtype=bool), known
 
     @cached_property
-    def wages(self) -> tuple[Ints, Bools]:
-        """Fen per month that each member states, and where it states any."""
-        return whole_of(self.composition.members["income_per_month_fen"])
+    def proof(self) -> Proof:
+        """By what income and assets are known."""
+        return Proof(self.counted.income, self.imputation, self.freshness)
 
     @cached_property
     def income(self) -> Known:
         """Fen per year, as the law counts it."""
-        return income_of(self)
+        return income_of(self.composition, self.proof)
 
     @cached_property
     def assets(self) -> Known:
         """Fen."""
-        return assets_of(self)
+        return assets_of(self.composition, self.proof)
 
     def text(self, name: str) -> tuple[Any, Bools]:
         """A column of words and where one stands; the others read ``""``."""

@@ -6,16 +6,14 @@ A quantity is a fraction of whole numbers, ``numerator / denominator``, with a m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from allocator.model.composition import NO_AGE, full_months
+from allocator.policy.known import MONTHS_PER_YEAR, Causes, Known
 from allocator.screening.columns import Bools, Columns, Ints
-from allocator.screening.known import Causes, Known
-
-MONTHS_PER_YEAR: Final = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +25,9 @@ class Amount:
     known: Bools
     # Why a filled cell is not known (``known.CAUSE_NAMES``); None: no cell of this quantity can be so.
     cause: Causes | None = None
+    # The least the numerator can be whatever is filed, and where it is more than was filed (imputed wages).
+    floor: Ints | None = None
+    is_raised: Bools | None = None
 
 
 Counting = Callable[[Columns], Amount]
@@ -49,13 +50,14 @@ def _whole(columns: Columns, name: str) -> Amount:
 
 
 def _of(found: Known) -> Amount:
-    return Amount(found.values, np.ones_like(found.values), found.known, found.cause)
+    ones = np.ones_like(found.amounts)
+    return Amount(found.amounts, ones, found.known, found.cause, found.floor, found.is_raised)
 
 
 def _over(amount: Amount, persons: Ints, times: int = 1) -> Amount:
     """Per head: unknown where nobody is counted."""
     known = amount.known & (persons > 0)
-    return Amount(amount.numerator, np.maximum(persons, 1) * times, known, amount.cause)
+    return replace(amount, denominator=np.maximum(persons, 1) * times, known=known)
 
 
 @counts("income_per_year")
@@ -157,4 +159,4 @@ def _counted(values: Ints) -> Amount:
 
 def _over_nobody_unknown(amount: Amount, persons: Ints) -> Amount:
     """A household of nobody has no size, so no bound by size."""
-    return Amount(amount.numerator, amount.denominator, amount.known & (persons > 0), amount.cause)
+    return replace(amount, known=amount.known & (persons > 0))

@@ -5,29 +5,69 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from functools import cache
+from typing import Any, Final
+
+import pandas as pd
 
 from allocator.messages import text_of
+from allocator.model.columns import HOUSEHOLDS
 from allocator.model.composition import Composition
 from allocator.model.enums import Branch
 from allocator.model.facts import Facts
 from allocator.policy.in_force import Policy
+from allocator.policy.known import CAUSE_NAMES
 from allocator.policy.quantities import QUANTITIES, UNIT_CODES
 from allocator.policy.rules import Criterion
 from allocator.screening.criteria import FAILS, HOLDS, NOT_ASKED, UNKNOWN, Outcome, judge
-from allocator.screening.known import CAUSE_NAMES
 from allocator.screening.verdicts import asked_by, columns_of
 
 Plain = int | float | str | None
+# Quantities that hang on no column of the household itself.
+_ELSEWHERE: Final[dict[str, tuple[str, str]]] = {
+    "applicant_age": ("birth_date", "出生日期"),
+    "num_persons": ("relation", "与申请人关系"),
+    "num_waivers": ("num_waivers", "放弃次数"),
+}
+# Columns that ``income_as_of`` dates.
+_DATED: Final = ("income_per_year", "assets")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from: the column of the application, its state on the day, and when it was established.
+
+    ``column``: the English header; ``established_on``: of income and assets, where the application says it.
+    """
+
+    column: str
+    header_zh: str
+    as_of: date
+    established_on: date | None = None
+
+    def text(self, language: str) -> str:
+        """The source in words."""
+        name = self.header_zh if language == "zh" else self.column
+        told = text_of("finding_origin", language, name=name, on=self.as_of.isoformat())
+        if self.established_on is None:
+            return told + text_of("finding_origin_end", language)
+        return told + text_of("finding_established", language, on=self.established_on.isoformat())
+
+    def document(self) -> dict[str, str | None]:
+        """For machines."""
+        established = None if self.established_on is None else self.established_on.isoformat()
+        return {"column": self.column, "as_of": self.as_of.isoformat(), "established_on": established}
 
 
 @dataclass(frozen=True)
 class Finding:
     """One criterion asked of one household.
 
-    ``cause``: why a value that was filed is not known (``stale``, ``contradictory``). ``holds``: ``None`` where the value is unknown. ``value`` and ``bound`` in ``unit``; ``exact`` is the
-    unrounded value. ``short_by``: how much less (or more) would have passed, in ``unit``; ``None`` unless a
-    bound failed. ``by_status``: a certificate of civil affairs stood in.
+    ``holds``: ``None`` where the value is unknown, ``cause``: why one that was filed is not known (``stale``,
+    ``contradictory``). ``value`` and ``bound`` in ``unit``; ``exact`` is the unrounded value. ``short_by``: how much
+    less (or more) would have passed, in ``unit``; ``None`` unless a bound failed, and where no figure filed would
+    have passed because imputed wages alone, ``floor``, are over the bound. ``is_raised``: the value is more than was
+    filed. ``by_status``: a certificate of civil affairs stood in.
     """
 
     criterion: str
@@ -47,12 +87,15 @@ class Finding:
     short_by: Plain = None
     by_status: bool = False
     cause: str | None = None
+    floor: Plain = None
+    is_raised: bool = False
+    origin: Origin | None = None
 
     def text(self, language: str) -> str:
         """The finding in words: what is asked, what was found, the article, what would have passed."""
         is_zh = language == "zh"
         unit = text_of(UNIT_CODES[self.unit], language) if self.unit in UNIT_CODES else ""
-        return text_of(
+        told = text_of(
             self.code,
             language,
             what=self.description_zh if is_zh else self.description_en,
@@ -62,6 +105,12 @@ class Finding:
             reference=self.reference,
             evidence=self.evidence_zh if is_zh else self.evidence_en,
             short_by=self.short_by,
+            floor=self.floor,
+        )
+        if self.is_raised:
+            told += text_of("finding_raised", language)
+        return (
+            told + self.origin.text(language) if self.origin is not None and self.value is not None else told
         )
 
     @property
@@ -71,6 +120,8 @@ class Finding:
             return f"finding_{self.cause or 'unknown'}"
         if self.holds:
             return "finding_by_status" if self.by_status else "finding_holds"
+        if self.floor is not None:
+            return "finding_imputed_fails"
         if self.short_by is None:
             return "finding_fails"
         return "finding_less_would_pass" if self.direction == "at_most" else "finding_more_would_pass"
@@ -90,6 +141,9 @@ class Finding:
             "by_status": self.by_status,
             "short_by": self.short_by,
             "cause": self.cause,
+            "origin": None if self.origin is None else self.origin.document(),
+            "imputed_floor": self.floor,
+            "is_imputed": self.is_raised,
         }
 
 
@@ -108,16 +162,28 @@ def findings_by_row(composition: Composition, policy: Policy, num_waivers: Any =
     columns = columns_of(composition, policy, num_waivers)
     outcomes = {name: judge(policy.screening.criteria[name], columns) for name in policy.screening.used()}
     branches = composition.households["branch"].fillna("").tolist()
-    return [_of_row(row, branch, policy, outcomes) for row, branch in enumerate(branches)]
+    days = composition.households["income_as_of"]
+    return [
+        _of_row(row, branch, policy, outcomes, _Day(composition.on, days.iloc[row]))
+        for row, branch in enumerate(branches)
+    ]
 
 
-def _of_row(row: int, branch: str, policy: Policy, outcomes: dict[str, Outcome]) -> list[Finding]:
+@dataclass(frozen=True)
+class _Day:
+    """The day asked about, and the day on which this household's income and assets were established."""
+
+    on: date
+    established_on: Any
+
+
+def _of_row(row: int, branch: str, policy: Policy, outcomes: dict[str, Outcome], day: _Day) -> list[Finding]:
     rule = policy.screening.branches.get(Branch(branch)) if branch else None
     if rule is None:
         return [_closed_branch(branch)]
     criteria = policy.screening.criteria
     return [
-        _finding(criteria[name], outcomes[name], row)
+        _finding(criteria[name], outcomes[name], row, day)
         for name in asked_by(rule)
         if outcomes[name].holds[row] != NOT_ASKED
     ]
@@ -142,12 +208,26 @@ def _closed_branch(branch: str) -> Finding:
     )
 
 
-def _finding(criterion: Criterion, outcome: Outcome, row: int) -> Finding:
+def _origin(rule: str, day: _Day) -> Origin:
+    """The column of the application that the quantity hangs on."""
+    name, header = _ELSEWHERE.get(rule) or _headers()[QUANTITIES[rule].column]
+    is_dated = name in _DATED and not pd.isna(day.established_on)
+    return Origin(name, header, day.on, day.established_on.date() if is_dated else None)
+
+
+@cache
+def _headers() -> dict[str, tuple[str, str]]:
+    """Frame column -> headers of the file."""
+    return {column.frame_name: (column.name, column.header_zh) for column in HOUSEHOLDS.columns}
+
+
+def _finding(criterion: Criterion, outcome: Outcome, row: int, day: _Day) -> Finding:
     holds = {HOLDS: True, FAILS: False, UNKNOWN: None}[int(outcome.holds[row])]
     exact, bound = _exact(outcome, row)
     by_status = bool(outcome.by_status[row])
     override = criterion.override if by_status else None
     fails_bound = holds is False and exact is not None
+    floor = _floor(criterion, outcome, row) if fails_bound else None
     scale = QUANTITIES[criterion.rule].scale
     return Finding(
         criterion=criterion.id,
@@ -164,9 +244,12 @@ def _finding(criterion: Criterion, outcome: Outcome, row: int) -> Finding:
         evidence_zh=criterion.evidence_zh,
         evidence_en=criterion.evidence_en,
         exact=None if exact is None else exact / scale,
-        short_by=_short_by(criterion, outcome, row) if fails_bound else None,
+        short_by=_short_by(criterion, outcome, row) if fails_bound and floor is None else None,
         by_status=by_status,
         cause=_cause(outcome, row) if holds is None else None,
+        floor=None if floor is None else plain(floor, scale),
+        is_raised=_is_raised(outcome, row) and not by_status,
+        origin=_origin(criterion.rule, day),
     )
 
 
@@ -189,6 +272,21 @@ def _cause(outcome: Outcome, row: int) -> str | None:
 
 def _words_wanted(criterion: Criterion) -> str | None:
     return ", ".join(criterion.one_of) or None
+
+
+def _floor(criterion: Criterion, outcome: Outcome, row: int) -> Fraction | None:
+    """What imputed wages alone come to where that is over the bound already; else None."""
+    amount, bound = outcome.amount, outcome.bound
+    if amount is None or bound is None or amount.floor is None or criterion.direction != "at_most":
+        return None
+    least = Fraction(int(amount.floor[row]), int(amount.denominator[row]))
+    passes = least <= int(bound[row]) if criterion.inclusive else least < int(bound[row])
+    return None if passes else least
+
+
+def _is_raised(outcome: Outcome, row: int) -> bool:
+    amount = outcome.amount
+    return amount is not None and amount.is_raised is not None and bool(amount.is_raised[row])
 
 
 def _short_by(criterion: Criterion, outcome: Outcome, row: int) -> Plain:

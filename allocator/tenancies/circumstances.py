@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from allocator.model.composition import months_before
+from allocator.model.composition import Composition
 from allocator.model.enums import Relation
 from allocator.model.facts import Facts
+from allocator.model.lookups import is_among
+from allocator.policy.known import Proof, assets_of, income_of
 from allocator.policy.model import MarketSubsidyRules, SubsidyRules
 from allocator.tenancies.spans import days_of, years_of_age
 
@@ -29,10 +32,8 @@ def circumstances(facts: Facts, receipt_nos: Any, rules: AnyRules, on: date) -> 
     ``owned_area_cm2`` Int64 (building area), ``district`` str, ``steps_up`` bool.
     """
     asked = pd.Index(np.asarray(receipt_nos, dtype=object), name="receipt_no")
-    found = facts.households.set_index("receipt_no")[[*_KEPT, *_AREAS, "income_as_of"]].reindex(asked)
-    stale = _is_stale(found["income_as_of"], rules, on)
-    for name in ("income_per_year_fen", "assets_fen"):
-        found[name] = found[name].mask(stale)
+    households = facts.households[is_among(facts.households["receipt_no"], asked)].reset_index(drop=True)
+    found = _as_known(households, facts.members, rules, on).reindex(asked)
     families = _families(_counted(facts.members, rules), rules, on).reindex(asked)
     found["num_persons"] = families["num_persons"].fillna(0).astype("int64")
     found["steps_up"] = families["steps_up"].eq(True)
@@ -41,12 +42,17 @@ def circumstances(facts: Facts, receipt_nos: Any, rules: AnyRules, on: date) -> 
     return found[[*_KEPT, "num_persons", "has_home", "owned_area_cm2", "steps_up"]].reset_index()
 
 
-def _is_stale(as_of: pd.Series, rules: AnyRules, on: date) -> Any:
-    """Whether income and assets are of a day too long ago for the rules, or yet to come; blank: as delivered."""
-    if rules.income_months is None:
-        return np.zeros(len(as_of), dtype=bool)
-    oldest = pd.Timestamp(months_before(on, rules.income_months))
-    return ((as_of < oldest) | (as_of > pd.Timestamp(on))).to_numpy(dtype=bool)
+def _as_known(households: pd.DataFrame, members: pd.DataFrame, rules: AnyRules, on: date) -> pd.DataFrame:
+    """By receipt number, with income and assets as the screening counts them: imputed, and missing where not known."""
+    people = Composition.of(replace(Facts.empty(), households=households, members=members), on)
+    proof = Proof(rules.counted or tuple(Relation), rules.imputation, rules.freshness)
+    found = households.set_index("receipt_no")[[*_KEPT, *_AREAS]]
+    for name, amount in (
+        ("income_per_year_fen", income_of(people, proof)),
+        ("assets_fen", assets_of(people, proof)),
+    ):
+        found[name] = pd.Series(amount.amounts, index=found.index).astype("Int64").where(amount.known)
+    return found
 
 
 def _counted(members: pd.DataFrame, rules: AnyRules) -> pd.DataFrame:

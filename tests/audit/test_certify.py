@@ -130,10 +130,9 @@ def test_every_figure_of_a_certificate_is_bound():
 
 
 def test_a_field_the_laws_do_not_cover_is_not_waved_through():
-    """An instance with reserves is not certified as if it had none."""
-    reserved = {**INSTANCE, "reserves": [{"pool": "p1", "group": "g1", "places": 1, "release": True}]}
-    reserved["households"] = [{**one, "groups": ["g1"]} for one in INSTANCE["households"]]
-    parsed = documents.parse_instance(reserved)
+    """An instance with priority at a pool is not certified under band_optimum as if it had none."""
+    ranked = {**INSTANCE, "pools": [{**one, "priority": [["A1"]]} for one in INSTANCE["pools"]]}
+    parsed = documents.parse_instance(ranked)
     document = solution(instance_fingerprint=parsed.instance.fingerprint)
     laws = {result.law: result.holds for result in audit.certify(parsed.instance, document)}
     assert laws["fields_honoured"] is False

@@ -65,7 +65,12 @@ def frozen(inputs: Inputs) -> list[str]:
     people = people_of(inputs)
     rounds = freeze.sub_rounds(inputs.facts, people, law, inputs.month, DAY, nobody)
     tables = ("roster", "preferences", "pools", "dwellings")
-    return [one.name + "".join(getattr(one, name).to_csv() for name in tables) for one in rounds]
+    return [
+        one.name
+        + "".join(getattr(one, name).to_csv() for name in tables)
+        + ("" if one.declared is None else one.declared.groups.to_csv() + str(one.declared.document))
+        for one in rounds
+    ]
 
 
 def first_effective(inputs: Inputs, candidates: Iterable[Inputs]) -> Inputs:

@@ -61,8 +61,8 @@ def test_lost_rounds_are_those_who_stood_and_got_nothing(fresh: object) -> None:
                 expected[receipt] = expected.get(receipt, 0) + 1
         found, march = history.lost_rounds(store), history.lost_rounds(store, before=APRIL)
     assert dict(zip(found["receipt_no"], found["num_lost"], strict=True)) == expected
-    # Nothing new was delivered: who got nothing in April had got nothing in March.
-    assert set(found["num_lost"]) == {2}
+    # Nothing new was delivered: who got nothing in April had got nothing in March, or had waived what it got.
+    assert 2 in set(found["num_lost"]) <= {1, 2}
     assert set(march["num_lost"]) == {1}
 
 
@@ -147,10 +147,10 @@ def test_a_ban_may_be_lifted(base: Path) -> None:  # noqa: F811
 
 
 def test_a_ban_the_law_does_not_name_is_refused(base: Path) -> None:  # noqa: F811
-    """No law, no ban: refused, and neither standing nor journal changes."""
+    """The day before the national rule came into force there was no ban: refused, neither standing nor journal changes."""
     act = Act(store_url=f"sqlite:///{base / 'store.db'}", policy_name="chongqing")
     with pytest.raises(Refused) as fault:
-        cases.ban("H1", act, since=date(2025, 6, 15), reason="x", approver="李主任")
+        cases.ban("H1", act, since=date(2012, 7, 14), reason="x", approver="李主任")
     assert fault.value.code == "case_ban_not_in_law"
     with Store.open(act.store_url) as store:
         assert history.bans(store).empty

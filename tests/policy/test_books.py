@@ -17,8 +17,9 @@ from allocator.errors import Refused
 from allocator.model.canonical import canonical_bytes
 from allocator.policy.differences import differences
 from allocator.policy.files_in import SHIPPED
-from allocator.policy.page import amount, page
+from allocator.policy.page import page
 from allocator.policy.quantities import QUANTITIES
+from allocator.policy.shown import Words
 from allocator.screening.counting import COUNTED
 
 ON = date(2026, 3, 1)
@@ -121,18 +122,65 @@ def test_the_page_shows_every_criterion_with_its_article(name: str, language: st
     shown = page(law, language)
     for criterion in law.screening.used():
         rule = law.screening.criteria[criterion]
-        assert f"- {criterion}: " in shown
+        assert f"- {rule.description_zh if language == 'zh' else rule.description_en}" in shown
         assert f"{rule.reference} [{rule.tag}]" in shown
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", policy.shipped())
+def test_the_page_is_words_and_no_keys(name: str, language: str) -> None:
+    """A lawyer reads no identifier of the file: nothing with an underscore stands on the page of any day."""
+    book = policy.load(name)
+    for on in (day for day in book.days_of_change() if day >= book.first_day()):
+        assert re.findall(r"\b\w+_\w+\b", page(book.in_force(on), language)) == []
+
+
+@pytest.mark.parametrize("name", policy.shipped())
+def test_every_rule_of_a_shipped_law_carries_its_approver(name: str) -> None:
+    """In the document of every day each sourced rule names who approves it, and how sure that is."""
+
+    def bare(value: object) -> list[object]:
+        if isinstance(value, list):
+            return [found for inner in value for found in bare(inner)]
+        if not isinstance(value, dict):
+            return []
+        own = [value] if "reference" in value and not (value["approved_by"] and value["approved_tag"]) else []
+        return own + [found for inner in value.values() for found in bare(inner)]
+
+    book = policy.load(name)
+    for on in (day for day in book.days_of_change() if day >= book.first_day()):
+        document = book.in_force(on).document()
+        assert "reference" in document["tenancy"]
+        assert bare(document) == []
+
+
+def test_the_page_is_the_whole_law() -> None:
+    """Modes, sub-rounds, the draw, the month and filing stand on the page as the criteria do."""
+    shown = page(policy.load("beijing").in_force(ON), "en")
+    for words in (
+        "owner: the private landlord",
+        "accessible and low dwellings for those in need, then each employer's own stock",
+        "source: drand public beacon",
+        "draw on day 9",
+        "choice in order",
+        "within 5 working days of signing",
+        "arrears of rent of more than 6 months in all",
+        "any of these ways:",
+    ):
+        assert words in shown
 
 
 def test_amounts_are_shown_exactly() -> None:
     """Base units come back as the number the law file has."""
-    assert [amount(1500, 100), amount(1550, 100), amount(1505, 100), amount(75_000, 10_000)] == [
-        "15",
-        "15.5",
-        "15.05",
-        "7.5",
+    amount = Words("en", None, None).amount
+    told = [
+        amount(1500, 100),
+        amount(1550, 100),
+        amount(1505, 100),
+        amount(75_000, 10_000),
+        amount(10**8, 100),
     ]
+    assert told == ["15", "15.5", "15.05", "7.5", "1,000,000"]
 
 
 def test_every_quantity_of_the_law_is_counted() -> None:

@@ -19,20 +19,22 @@ def test_a_line_that_rises_is_told_with_both_amounts() -> None:
     """A bound that changes is told by its criterion, in the law's unit, old and new."""
     (heading, line) = changed("example", date(2019, 12, 31), date(2020, 1, 1))
     assert heading == "## Criteria"
-    assert line.startswith("- income_per_head: from ")
-    assert "at most 3000 yuan/person/month" in line.split('" to "')[0]
-    assert "at most 4500 yuan/person/month" in line.split('" to "')[1]
+    assert line.startswith("- Income per head and month at or under the line (mean of twelve months): from ")
+    assert "at most 3,000 yuan a month per person" in line.split('" to "')[0]
+    assert "at most 4,500 yuan a month per person" in line.split('" to "')[1]
 
 
 def test_a_programme_that_begins_is_told_tier_by_tier() -> None:
     """The table of 2020 is new, and the subsidy of 2015, which stays, is not told again."""
     lines = changed("beijing", date(2020, 7, 31), date(2020, 8, 1))
     assert lines[0] == "## Tenancy and subsidy"
-    assert (
-        "- new: table_2020.up_to_4200: (3700, 4200]: at most 1-2 persons: 1000; 3+ persons: 1200 yuan a month"
-        in lines
+    tier = (
+        "- new: income per head and month of more than 3,700 and at most 4,200 yuan: at most a month (yuan): "
     )
-    assert not [line for line in lines if "up_to_1600" in line]
+    assert [
+        line for line in lines if line.startswith(tier + "1 to 2 persons: 1,000; 3 persons or more: 1,200")
+    ]
+    assert not [line for line in lines if "at most 1,600" in line]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -39,9 +39,9 @@ def test_show_prints_the_law_of_the_day(capsys: pytest.CaptureFixture[str]) -> N
     """``policy show`` prints bounds with their inclusivity and the law of that day."""
     code, out, _ = run(capsys, "show", "beijing", "--on", "2014-03-01", "--lang", "en")
     assert code == 0
-    assert "at most 15 m2/person" in out
-    assert "1-3 persons: 100000; 4+ persons: 130000" in out
-    assert "minimum_living" not in out
+    assert "at most 15 m² per person" in out
+    assert "at most (yuan a year): 1 to 3 persons: 100,000; 4 persons or more: 130,000" in out
+    assert "minimum living allowance" not in out
 
 
 @pytest.mark.parametrize("words", [("check", "example"), ("try", str(DELIVERY), "--policy", "example")])
@@ -59,7 +59,7 @@ def test_show_without_a_day_is_the_newest_law(capsys: pytest.CaptureFixture[str]
     code, out, _ = run(capsys, "show", "example", "--lang", "en")
     assert code == 0
     assert "in force on 2020-01-01" in out
-    assert "at most 4500 yuan/person/month" in out
+    assert "at most 4,500 yuan a month per person" in out
 
 
 def test_check_tells_all_faults_and_exits_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,4 +179,6 @@ def test_diff_says_in_words_what_changed(capsys: pytest.CaptureFixture[str]) -> 
         capsys, "diff", "example", "example", "--on", "2019-12-31", "--on-b", "2020-01-01", "--lang", "zh"
     )
     assert code == 0
-    assert out.startswith("## 准入条件\n- income_per_head：由“不高于 3000 元/人·月（含）")
+    assert out.startswith(
+        "## 准入条件\n- 家庭人均月收入不高于限额（十二个月平均）：由“不高于 3,000 元/人·月（含）"
+    )

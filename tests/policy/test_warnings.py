@@ -102,8 +102,30 @@ def test_a_row_before_that_leaves_some_sizes_hides_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", policy.shipped())
-def test_shipped_laws_are_warned_of_approvers_only(name: str) -> None:
-    """A shipped law has no unread parameter, no end, no size without a row; warnings stand in both languages."""
+def test_shipped_laws_are_warned_of_days_of_approval_only(name: str) -> None:
+    """A shipped law has no unread parameter, no end, no size without a row, nobody's rule; only days are open."""
     found = warnings_of(policy.load(name))
-    assert {fault.code for fault in found} <= {"policy_warning_approver"}
+    assert {fault.code for fault in found} <= {
+        "policy_warning_approval_day",
+        "policy_warning_approved_undated",
+    }
     assert all(fault.text("zh") and fault.text("en") for fault in found)
+
+
+def test_an_approval_whose_day_is_open_is_warned_of(tmp_path: Path) -> None:
+    """An inferred approver without a day is told by file; nobody at all is told apart from that."""
+    undated = 'tag = "M"\napproved_by = "Council"\napproved_tag = "I"\n'
+    found = warned(tmp_path, "registry.toml", 'tag = "M"\n' + APPROVED, undated)
+    assert found == [("policy_warning_approved_undated", "registry.toml", "approved_on")]
+
+
+def test_an_authority_that_approves_all_leaves_no_rule_to_nobody(tmp_path: Path) -> None:
+    """With ``authority.approval`` no rule is nobody's; without its day that day alone is asked for."""
+    folder = tmp_path / "city"
+    shutil.copytree(SOUND, folder)
+    assert {fault.code for fault in warnings_of(policy.load(folder))} == {"policy_warning_approver"}
+    place = folder / "authority.toml"
+    text = place.read_text(encoding="utf-8") + '\n[authority.approval]\nby = "Council"\ntag = "I"\n'
+    place.write_text(text, encoding="utf-8")
+    told = [(fault.code, fault.key) for fault in warnings_of(policy.load(folder))]
+    assert told == [("policy_warning_approval_day", "authority.approval.on")]

@@ -79,7 +79,7 @@ def play(facts: Facts, policy: Policy) -> list[Played]:
         removed = set(roster.loc[roster["receipt_no"].isin(gone), "code"])
         done = allocation.allocate(frozen, order, removed, policy.allocation, SEED)
         removals = pd.Series(sorted(removed), dtype="str")
-        told = reasons(order, frozen.preferences, removals, done.result, done.certificate)
+        told = reasons(order, frozen.preferences, removals, done.result, done.certificate, frozen.declared)
         gone |= set(roster.loc[roster["code"].isin(done.result["code"]), "receipt_no"])
         instance = allocation.instance_in_order(frozen, order, removed)
         played.append(Played(frozen, order, removed, done, told, instance, policy))

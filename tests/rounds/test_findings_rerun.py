@@ -12,6 +12,7 @@ from allocator import screening
 from allocator.model.composition import Composition
 from allocator.model.enums import Verdict
 from allocator.model.facts import Facts
+from allocator.policy import shipped
 from allocator.policy.in_force import Policy
 from allocator.policy.quantities import QUANTITIES
 from allocator.policy.rules import Criterion
@@ -26,9 +27,9 @@ PER_HEAD = {"income_per_head_per_year", "assets_per_head", "usable_area_per_head
 PER_HEAD_AND_MONTH = {"income_per_head_per_month"}
 
 
-def bewildered(seed: int) -> tuple[Facts, pd.Series]:
+def bewildered(seed: int, num_households: int = HOUSEHOLDS) -> tuple[Facts, pd.Series]:
     """A city in which many fail: too young, too rich, too new, home given up lately, waivers behind them."""
-    facts = city(HOUSEHOLDS, seed, "shortage")
+    facts = city(num_households, seed, "shortage")
     random = np.random.default_rng(seed)
     households, members = facts.households.copy(), facts.members.copy()
     pick = random.random(len(households)) < 0.3
@@ -110,16 +111,17 @@ def answers(facts: Facts, waivers: pd.Series, policy: Policy, criterion: str) ->
     return screening.screen(facts, policy, DAY, num_waivers=waivers).findings[criterion].to_numpy()
 
 
-OTHERS = ("xuzhou", "shanghai-pudong", "chongqing")
-
-
 @pytest.mark.parametrize(
-    "law", ["example", "beijing", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)]
+    ("law", "num_households"),
+    [
+        *((name, 400) for name in shipped()),
+        *(pytest.param(name, HOUSEHOLDS, marks=pytest.mark.slow) for name in shipped()),
+    ],
 )
-def test_what_would_have_passed_passes_exactly(law: str) -> None:
+def test_what_would_have_passed_passes_exactly(law: str, num_households: int) -> None:
     """For every failed bound of every household: short by x means x makes it hold, and one unit less does not."""
     policy = law_of(law)
-    facts, waivers = bewildered(37)
+    facts, waivers = bewildered(37, num_households)
     asked = 0
     for name in policy.screening.used():
         criterion = policy.screening.criteria[name]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import cli
+from allocator.errors import NoAllocation
 from scenarios.calc import MODELS
 from tests.scenarios_calc.test_documents import RENT, SOUND, TIERS
 
@@ -112,11 +113,16 @@ def test_infeasible_is_written_and_exits_4(
 
 def test_a_limit_is_no_answer(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the solver's limit comes first, no answer is given: LIMIT, exit 4."""
-    monkeypatch.setattr("scenarios.exact._WORK", 0.0)
+    monkeypatch.setattr("scenarios.exact.Stages.least", _used_up)
     many = [{"income_fen": 1000 + 7 * at, "rent_fen": 400 + 13 * at} for at in range(40)]
-    assert run(files, "subsidy_tiers", {**TIERS, "households": many, "budget_fen": 300, "aim": "excess"}) == 4
+    harder = {**TIERS, "households": many, "tiers_fen": [0, 150], "budget_fen": 300, "aim": "count"}
+    assert run(files, "subsidy_tiers", harder) == 4
     answer = json.loads(files[1].read_text(encoding="utf-8"))
     assert (answer["status"], answer["tier"]) == ("LIMIT", None)
+
+
+def _used_up(*_: object) -> int:
+    raise NoAllocation("calc_limit")
 
 
 def test_a_dry_run_writes_nothing(files: tuple[Path, Path]) -> None:

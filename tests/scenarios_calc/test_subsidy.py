@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from allocator.errors import NoAllocation
 from scenarios.subsidy import AIMS, Question, solve
 
 
@@ -125,6 +126,29 @@ def test_three_aims_three_answers(aim: str, tiers: list[int]) -> None:
     """The aims part ways on three households."""
     three = [(100, 40), (100, 70), (40, 30)]
     assert solve(Question(three, [0, 20, 40], 40, Fraction(3, 10), aim))["tier"] == tiers
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(1, 97), st.integers(1, 40)), min_size=4, max_size=7, unique=True),
+    st.integers(0, 120),
+)
+def test_a_plan_out_of_reach_is_given_with_its_true_gap(
+    households: list[tuple[int, int]], budget_fen: int
+) -> None:
+    """Where the best cannot be proved the plan given is within the budget and no further from the best than it says."""
+    question = Question(households, [0, 7, 13], budget_fen, Fraction(3, 10), "excess")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scenarios.subsidy_aims.least_excess", _out_of_reach)
+        answer = solve(question)
+    best = Fraction(solve(question)["excess_fen"])
+    assert answer["status"] == "FEASIBLE"
+    assert answer["cost_fen"] <= budget_fen
+    assert best <= Fraction(answer["excess_fen"]) <= best + Fraction(answer["gap_fen"])
+
+
+def _out_of_reach(*_: object) -> list[int]:
+    raise NoAllocation("calc_limit")
 
 
 def test_equals_are_treated_equally() -> None:

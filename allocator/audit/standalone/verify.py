@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import argparse
 import csv
+import gc
 import hashlib
-import io
 import json
 import os
 import re
 import subprocess
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, chain, groupby, repeat
+from operator import add, lt, sub
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,16 +35,27 @@ TABLES = {
     "order.csv": "position,code,band,ticket",
     "removals.csv": "code",
     "result.csv": "code,pool,dwelling_id",
+    "groups.csv": "code,group",
 }
 JSON_FILES = ("commitment.json", "draw.json", "certificate.json")
 IN_FORCE = "policy/in_force.json"
-NEEDED = (*JSON_FILES, *TABLES, "verify.py", "README.txt", IN_FORCE)
+# Only where the law declares priority, reserves or quotas; the key of the commitment that fingerprints each.
+RULES_FILES = {"groups.csv": "groups_sha256", "rules.json": "rules_sha256"}
+NEEDED = (
+    *JSON_FILES,
+    *(name for name in TABLES if name not in RULES_FILES),
+    "verify.py",
+    "README.txt",
+    IN_FORCE,
+)
 CLASSES = {"roster", "ineligible", "incomplete", "set_aside", "withdrawn", "housed", "frozen"}
 CLASSES |= {"not_shortlisted", "merged"}
 # What desktops leave behind in any folder; nothing reads them.
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 LARGEST = 10**15
 LEAST_CELL = 10
+# So many characters of a table are taken apart at a time.
+PART = 1 << 21
 # Every byte but the line feed that may stand in a CSV file.
 PRINTING = bytes(sign for sign in range(256) if sign >= 32 and sign != 127) + b"\n"
 MATCHER = "import json,re,sys; f,v=json.load(sys.stdin); print(int(re.fullmatch(f,v,re.A) is not None))"
@@ -213,6 +227,9 @@ class Bundle:
         self.order_bands: list[int] = []
         self.tickets: list[str] = []
         self.removed: set[int] = set()
+        # declared rules: the kind of each roster row (its groups), and the groups of each kind; no rules: none
+        self.kinds: list[int] = []
+        self.groups_of_kind: list[frozenset[str]] = []
         # result: roster row -> pool; (line, row, pool, dwelling)
         self.held: dict[int, int] = {}
         self.given: list[tuple[int, int, int, str]] = []
@@ -261,7 +278,7 @@ def check_manifest(bundle: Bundle) -> None:
     check_shape("manifest.json", bundle.json["manifest.json"], MANIFEST_SHAPE)
     listed = bundle.json["manifest.json"]["files"]
     for name in sorted(listed):
-        known = name in NEEDED or name.startswith("policy/")
+        known = name in NEEDED or name in RULES_FILES or name.startswith("policy/")
         if not known or len(name) > 200 or re.fullmatch(r"(policy/)?\w[\w.-]*", name) is None:
             raise Fault(
                 "manifest.json", f"列有不应有的文件 {shown(name)}", f"lists {shown(name)}: no such file"
@@ -278,14 +295,16 @@ def check_manifest(bundle: Bundle) -> None:
 
 def check_documents(bundle: Bundle) -> None:
     """The JSON files have the keys and values they must have."""
-    for name in (*JSON_FILES, IN_FORCE):
+    for name in (*JSON_FILES, IN_FORCE, *(["rules.json"] if "rules.json" in bundle.bytes else [])):
         read_json(bundle, name)
-    check_shape("commitment.json", bundle.json["commitment.json"], COMMITMENT_SHAPE)
+    committed = bundle.json["commitment.json"]
+    more = {key: is_hash for key in RULES_FILES.values() if key in committed}
+    check_shape("commitment.json", committed, COMMITMENT_SHAPE | more)
     check_shape("draw.json", bundle.json["draw.json"], DRAW_SHAPE)
 
 
-def rows(bundle: Bundle, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Line number and cells of every row of a CSV file; the spelling is strict."""
+def text_of(bundle: Bundle, name: str) -> str:
+    """The text of a CSV file behind its first line; header, end and signs are checked."""
     content, columns = bundle.bytes[name], TABLES[name]
     if not content.startswith(columns.encode() + b"\n"):
         raise Fault(f"{name}:1", f"首行应为 {columns}", f"the first line must be {columns}")
@@ -296,18 +315,43 @@ def rows(bundle: Bundle, name: str) -> Iterator[tuple[int, list[str]]]:
         odd_line = content.count(b"\n", 0, content.index(odd[:1])) + 1
         raise Fault(f"{name}:{odd_line}", "含有控制字符", "holds a control character")
     try:
-        text = content.decode()
+        return content[len(columns) + 1 :].decode()
     except UnicodeDecodeError as fault:
-        wrong(f"{name}:{content.count(bytes([10]), 0, fault.start) + 1}")
-    width = columns.count(",") + 1
+        wrong(f"{name}:{content.count(bytes([10]), 0, len(columns) + 1 + fault.start) + 1}")
+
+
+def columns(bundle: Bundle, name: str) -> Iterator[tuple[int, list[list[str]]]]:
+    """Columns of a CSV file, some ten thousand rows at a time, with the line of the first; the spelling is strict."""
+    text, width = text_of(bundle, name), TABLES[name].count(",") + 1
     has_quotes = '"' in text
-    lines = io.StringIO(text, newline="\n")
-    next(lines)
-    for number, line in enumerate(lines, 2):
-        cells = unquoted(f"{name}:{number}", line[:-1]) if has_quotes else line[:-1].split(",")
-        if len(cells) != width:
+    begin, line = 0, 2
+    while begin < len(text):
+        end = text.index("\n", min(begin + PART, len(text) - 1))
+        lines = text.count("\n", begin, end) + 1
+        # Every line feed begins a cell: whether those are the first cells of all rows tells that no row is short or long.
+        cells = ("\n" + text[begin:end].replace("\n", ",\n")).split(",")
+        first = "".join(cells[::width]).split("\n")[1:]
+        if has_quotes or len(cells) != lines * width or len(first) != lines:
+            yield line, cell_by_cell(name, line, text[begin:end].split("\n"), width)
+        else:
+            yield line, [first, *(cells[place::width] for place in range(1, width))]
+        begin, line = end + 1, line + lines
+
+
+def cell_by_cell(name: str, line: int, lines: list[str], width: int) -> list[list[str]]:
+    """The same where there are quotes, or to say which row is short or long."""
+    cells = []
+    for number, text in enumerate(lines, line):
+        cells.append(unquoted(f"{name}:{number}", text))
+        if len(cells[-1]) != width:
             raise Fault(f"{name}:{number}", f"应有 {width} 个单元格", f"must have {width} cells")
-        yield number, cells
+    return [list(column) for column in zip(*cells, strict=True)]
+
+
+def rows(bundle: Bundle, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of every row of a CSV file."""
+    for line, cells in columns(bundle, name):
+        yield from enumerate(map(list, zip(*cells, strict=True)), line)
 
 
 def unquoted(where: str, line: str) -> list[str]:
@@ -329,6 +373,17 @@ def whole(where: str, text: str, lowest: int = 0) -> int:
     if len(text) < 18 and re.fullmatch("0|-?[1-9][0-9]*", text) and lowest <= int(text) <= LARGEST:
         return int(text)
     raise Fault(where, f"{shown(text)} 不是合格的整数", f"{shown(text)} is not a plain whole number in range")
+
+
+def numbers(name: str, line: int, texts: list[str], lowest: int = 0) -> list[int]:
+    """A column of whole numbers; its first row stands in that line."""
+    found = {}
+    for text in set(texts):
+        try:
+            found[text] = whole(name, text, lowest)
+        except Fault:
+            whole(f"{name}:{line + texts.index(text)}", text, lowest)
+    return list(map(found.__getitem__, texts))
 
 
 def known(where: str, name: str, places: dict[str, int]) -> int:
@@ -384,22 +439,74 @@ def check_dwellings(bundle: Bundle) -> None:
 
 def check_roster_rows(bundle: Bundle) -> None:
     """The roster by code, nobody twice, bands dense from 0."""
-    before = None
-    for line, (code, band, points, salt) in rows(bundle, "roster.csv"):
-        where = f"roster.csv:{line}"
-        rising(where, code, before)
-        bundle.row_of[code] = len(bundle.codes)
-        bundle.codes.append(code)
-        bundle.bands.append(whole(where, band))
-        bundle.points.append(whole(where, points, -LARGEST))
-        bundle.salts.append(salt)
-        before = code
+    for line, (codes, bands, points, salts) in columns(bundle, "roster.csv"):
+        so_far = [*bundle.codes[-1:], *codes]
+        if not all(map(lt, so_far, so_far[1:])):
+            last = bundle.codes[-1] if bundle.codes else None
+            for number, code in enumerate(codes, line):
+                rising(f"roster.csv:{number}", code, last)
+                last = code
+        bundle.codes += codes
+        bundle.bands += numbers("roster.csv", line, bands)
+        bundle.points += numbers("roster.csv", line, points, -LARGEST)
+        bundle.salts += salts
+    bundle.row_of = {code: row for row, code in enumerate(bundle.codes)}
     if bundle.bands and len(set(bundle.bands)) != max(bundle.bands) + 1:
         raise Fault("roster.csv", "优先级不连续", "bands are not 0, 1, 2 … without a gap")
 
 
 def check_preferences(bundle: Bundle) -> None:
     """Lists by code; ranks dense from 1; pools that exist, none twice. Keeps each list as its leaf spells it."""
+    lists, sizes = [""] * len(bundle.codes), [0] * len(bundle.codes)
+    spelled: dict[tuple[str, ...], tuple[array[int], list[str]]] = {}
+    rest: list[list[str]] = [[], [], []]
+    before = -1
+    for part in chain((cells for _, cells in columns(bundle, "preferences.csv")), [None]):
+        # The last household of a part may go on in the next one.
+        codes, ranks, pools = map(add, rest, part or [[], [], []])
+        end = codes.index(codes[-1]) if part else len(codes)
+        rest = [codes[end:], ranks[end:], pools[end:]]
+        at = 0
+        for code, same_code in groupby(codes[:end]):
+            size = len(list(same_code))
+            row, own, names = bundle.row_of.get(code, -1), tuple(ranks[at : at + size]), pools[at : at + size]
+            if own not in spelled:
+                spelled[own] = spelling_of(own)
+            numbers, marks = spelled[own]
+            known_pools = list(map(bundle.pool_of.get, names, repeat(-1)))
+            if row <= before or not numbers or len(set(known_pools)) < size or -1 in known_pools:
+                read_lists_slowly(bundle)
+                return
+            bundle.choice_pool.extend(known_pools)
+            bundle.choice_rank.extend(numbers)
+            lists[row] = "".join(map(add, marks, names)) if marks else ">".join(names)
+            sizes[row] = size
+            before, at = row, at + size
+    keep_lists(bundle, lists, sizes)
+
+
+def spelling_of(ranks: tuple[str, ...]) -> tuple[array[int], list[str]]:
+    """The ranks of a list as numbers, and the sign before each pool (none where all are ``>``).
+
+    No numbers where they are not dense from 1.
+    """
+    found = [int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else 0 for text in ranks]
+    steps = list(map(sub, found, [0, *found]))
+    if steps[0] != 1 or not set(steps) <= {0, 1}:
+        return array("q"), []
+    marks = ["", *(">" if step else "=" for step in steps[1:])]
+    return array("q", found), marks if "=" in marks else []
+
+
+def keep_lists(bundle: Bundle, lists: list[str], sizes: list[int]) -> None:
+    """Each household's list as its leaf spells it, and where it begins and ends among all choices."""
+    bundle.leaf_lists = lists
+    bundle.start.extend(accumulate(sizes))
+
+
+def read_lists_slowly(bundle: Bundle) -> None:
+    """The lists row by row, to say in which line something is wrong."""
+    bundle.choice_pool, bundle.choice_rank, bundle.start = array("q"), array("q"), array("q", [0])
     ranks = {str(number): number for number in range(1, 1000)}
     lists = [""] * len(bundle.codes)
     sizes = [0] * len(bundle.codes)
@@ -425,11 +532,7 @@ def check_preferences(bundle: Bundle) -> None:
         before = rank
     if household >= 0:
         lists[household], sizes[household] = "".join(pieces), len(listed)
-    bundle.leaf_lists = lists
-    total = 0
-    for size in sizes:
-        total += size
-        bundle.start.append(total)
+    keep_lists(bundle, lists, sizes)
 
 
 def check_policy(bundle: Bundle) -> None:
@@ -481,6 +584,129 @@ def check_roster_root(bundle: Bundle) -> None:
             nodes.append(last)
     root = nodes[0].hex() if nodes else sha256(b"")
     same("commitment.json: roster.root", bundle.json["commitment.json"]["roster"]["root"], root)
+
+
+def check_rules(bundle: Bundle) -> None:
+    """Groups and rules stand where the law declares some, as committed to, and follow from law, pools and projects."""
+    commitment, allocation = bundle.json["commitment.json"], bundle.json[IN_FORCE]["allocation"]
+    is_due = commitment["sub_round"] == "public" and any(
+        allocation.get(field) for field in ("priority", "reserves", "quotas")
+    )
+    for name, key in RULES_FILES.items():
+        found = sha256(bundle.bytes[name]) if name in bundle.bytes else None
+        same(f"commitment.json: {key}", commitment.get(key), found)
+        if is_due != (name in bundle.bytes):
+            raise Fault(name, "应有而无，或应无而有", "missing where it is due, or there where it is not")
+    if is_due:
+        published = bundle.json["rules.json"]
+        compare("rules.json", published, resolved_rules(bundle, allocation, published))
+        same("rules.json", canonical(published) == bundle.bytes["rules.json"], True)
+        check_groups(bundle, group_names(published))
+
+
+def resolved_rules(bundle: Bundle, allocation: Any, published: Any) -> dict[str, Any]:
+    """What the law makes of these pools; only the projects' public facts and the merged groups are taken as told."""
+    pools = [row for _, row in rows(bundle, "pools.csv")]
+    projects, merged = published["projects"], published["merged"]
+    same("rules.json: projects", sorted(projects), sorted({row[1] for row in pools}))
+    for name, facts in projects.items():
+        same(f"rules.json: {shown(name)}", sorted(facts), ["district", "employer", "supply_mode"])
+        if not all(map(is_text, facts.values())):
+            wrong(f"rules.json: {shown(name)}")
+    relative = {group["id"]: group["of_pool"] for group in allocation.get("groups", [])}
+    same("rules.json: merged", merged, sorted({name for name in merged if name.split("@")[0] in relative}))
+
+    def fits(rule: Any, row: list[str]) -> bool:
+        asked, facts = rule["pools"], projects[row[1]]
+        found: dict[str, str] = {"projects": row[1], "types": row[2], "modes": facts["supply_mode"]}
+        found |= {"districts": facts["district"], "employers": facts["employer"]}
+        return all(asked[kind] == [] or value in asked[kind] for kind, value in found.items())
+
+    def here(groups: list[str], row: list[str]) -> list[str]:
+        named = [(group, relative[group] and projects[row[1]][relative[group]]) for group in groups]
+        told = [group if value is None else f"{group}@{value}" for group, value in named if value != ""]
+        return [name for name in told if name not in merged]
+
+    priority: dict[str, Any] = {}
+    for row in pools:
+        for rule in allocation.get("priority", []):
+            if fits(rule, row):
+                tiers = [here(tier, row) for tier in rule["tiers"]]
+                priority[row[0]] = {"tiers": [tier for tier in tiers if tier], "others": rule["others"]}
+                break
+    reserves = [
+        {"id": rule["id"], "pool": row[0], "group": name, "places": places, "release": rule["release"]}
+        for rule in allocation.get("reserves", [])
+        for row in pools
+        if fits(rule, row)
+        for places in [places_of(rule["amount"], int(row[5]))]
+        for name in here([rule["group"]], row)
+        if places
+    ]
+    quotas = []
+    for rule in allocation.get("quotas", []):
+        counted = [row for row in pools if fits(rule, row)]
+        is_each = rule["over"] == "each"
+        for part in [[row] for row in counted] if is_each else [counted] * bool(counted):
+            quota: dict[str, Any] = {"id": f"{rule['id']}@{part[0][0]}" if is_each else rule["id"]}
+            quota["pools"] = [row[0] for row in part]
+            groups = here(rule["groups"], part[0])
+            if rule["groups"] and not groups:
+                continue
+            if groups:
+                quota["groups"] = groups
+            for bound in ("max", "min", "min_soft"):
+                if rule[bound] is not None:
+                    quota[bound] = places_of(rule[bound], sum(int(row[5]) for row in part))
+            quotas.append(quota)
+    return {
+        "format": "allocator-rules/1",
+        "projects": projects,
+        "merged": merged,
+        "priority": priority,
+        "reserves": reserves,
+        "quotas": quotas,
+    }
+
+
+def places_of(amount: Any, capacity: int) -> int:
+    """So many places, or an exact share of them rounded down or up."""
+    if amount["share"] is None:
+        return int(min(amount["places"], capacity))
+    numerator, denominator = map(int, amount["share"].split("/"))
+    exact = capacity * numerator
+    return exact // denominator if amount["rounding"] == "down" else -(-exact // denominator)
+
+
+def group_names(rules: Any) -> set[str]:
+    """Every group a rule names."""
+    names = {name for rule in rules["priority"].values() for tier in rule["tiers"] for name in tier}
+    names.update(reserve["group"] for reserve in rules["reserves"])
+    names.update(name for quota in rules["quotas"] for name in quota.get("groups", []))
+    return names
+
+
+def check_groups(bundle: Bundle, names: set[str]) -> None:
+    """Memberships by code and group, each once; no fewer than ten households with the same groups."""
+    groups: dict[int, list[str]] = {}
+    before = ("", "")
+    for line, (code, group) in rows(bundle, "groups.csv"):
+        where = f"groups.csv:{line}"
+        row = known(where, code, bundle.row_of)
+        if group not in names:
+            raise Fault(where, f"没有规则提到 {shown(group)}", f"no rule names {shown(group)}")
+        if (code, group) <= before:
+            raise Fault(where, "次序不对或重复", "out of order, or twice")
+        before = (code, group)
+        groups.setdefault(row, []).append(group)
+    numbers = {frozenset[str](): 0}
+    for row in range(len(bundle.codes)):
+        bundle.kinds.append(numbers.setdefault(frozenset(groups.get(row, ())), len(numbers)))
+    bundle.groups_of_kind = list(numbers)
+    if groups and min(Counter(bundle.kinds).values()) < LEAST_CELL:
+        raise Fault(
+            "groups.csv", "同类家庭不足十户，应当合并", "fewer than ten households with the same groups"
+        )
 
 
 def check_draw(bundle: Bundle) -> None:
@@ -538,21 +764,29 @@ def tickets_of(seed: str, purpose: str, codes: Iterable[str]) -> list[str]:
 
 def check_order(bundle: Bundle) -> None:
     """Tickets, bands and the order: band, points downwards, ticket; everybody once."""
-    lines = list(rows(bundle, "order.csv"))
-    same("order.csv", len(lines), len(bundle.codes))
-    tickets = tickets_of(bundle.json["draw.json"]["seed"], "order", (row[1] for _, row in lines))
-    before = None
-    for ticket, (line, (position, code, band, published)) in zip(tickets, lines, strict=True):
-        where = f"order.csv:{line}"
-        same(where, whole(where, position), line - 1)
-        row = known(where, code, bundle.row_of)
-        same(where, whole(where, band), bundle.bands[row])
-        same(where, published, ticket)
-        key = (bundle.bands[row], -bundle.points[row], ticket)
-        if before is not None and key <= before:
-            raise Fault(where, f"{shown(code)} 次序不对", f"{shown(code)} stands out of order")
-        before = key
-        bundle.order.append(row)
+    before: list[tuple[int, int, str]] = []
+    for line, (positions, codes, bands, published) in columns(bundle, "order.csv"):
+        if positions != list(map(str, range(line - 1, line - 1 + len(codes)))):
+            for number, text in enumerate(positions, line):
+                same(f"order.csv:{number}", whole(f"order.csv:{number}", text), number - 1)
+        found = [bundle.row_of.get(code, -1) for code in codes]
+        if -1 in found:
+            known(f"order.csv:{line + found.index(-1)}", codes[found.index(-1)], bundle.row_of)
+        due = [bundle.bands[row] for row in found]
+        tickets = tickets_of(bundle.json["draw.json"]["seed"], "order", codes)
+        for column, recomputed in ((numbers("order.csv", line, bands), due), (published, tickets)):
+            if column != recomputed:
+                for number, pair in enumerate(zip(column, recomputed, strict=True), line):
+                    same(f"order.csv:{number}", *pair)
+        keys = [*before, *zip(due, [-bundle.points[row] for row in found], tickets, strict=True)]
+        if not all(map(lt, keys, keys[1:])):
+            place = next(place for place in range(1, len(keys)) if keys[place] <= keys[place - 1])
+            code = shown(codes[place - len(before)])
+            where = f"order.csv:{line + place - len(before)}"
+            raise Fault(where, f"{code} 次序不对", f"{code} stands out of order")
+        before = keys[-1:]
+        bundle.order += found
+    same("order.csv", len(bundle.order), len(bundle.codes))
 
 
 def check_removals(bundle: Bundle) -> None:
@@ -671,6 +905,306 @@ def serial_certificate(market: Market) -> dict[str, Any]:
         "num_housed": sum(pool >= 0 for pool in market.held),
         "filled": filled,
     }
+
+
+class Rules:
+    """What the declared rules make of each pool: standings, places, reserves and maxima (certificate.md).
+
+    A *standing* is tier * n + household, smaller is better; -1: not admitted. A slot: places, members, whether
+    others may have what is left. A maximum: name, members, most.
+    """
+
+    def __init__(self, bundle: Bundle, market: Market) -> None:
+        rules = bundle.json.get("rules.json", {"priority": {}, "reserves": [], "quotas": []})
+        self.count = len(market.held)
+        self.capacity = list(market.capacity)
+        self.kind = [bundle.kinds[row] for row in bundle.order] if bundle.kinds else [0] * self.count
+        self.kinds = bundle.groups_of_kind or [frozenset[str]()]
+        self.tiers: dict[int, list[int]] = {}
+        for name, rule in rules["priority"].items():
+            self.tiers[bundle.pool_of[name]] = [self.tier(rule, groups) for groups in self.kinds]
+        # maxima on some households of one pool, by pool; over several pools, with the pools
+        self.maxima: dict[int, list[tuple[str, set[int], int]]] = {}
+        self.across: list[tuple[str, set[int], int, list[int]]] = []
+        for quota in rules["quotas"]:
+            if "max" not in quota:
+                raise Fault("rules.json", "只能核验上限", "only maxima can be checked")
+            pools = [bundle.pool_of[name] for name in quota["pools"]]
+            members = self.members(quota.get("groups"))
+            if len(pools) == 1 and len(members) == self.count:
+                self.capacity[pools[0]] = min(self.capacity[pools[0]], quota["max"])
+            elif len(pools) == 1:
+                self.maxima.setdefault(pools[0], []).append((quota["id"], members, quota["max"]))
+            else:
+                self.across.append((quota["id"], members, quota["max"], pools))
+        self.slots: dict[int, list[tuple[int, set[int], bool]]] = {}
+        for reserve in rules["reserves"]:
+            slots = self.slots.setdefault(bundle.pool_of[reserve["pool"]], [])
+            left = self.capacity[bundle.pool_of[reserve["pool"]]] - sum(slot[0] for slot in slots)
+            places = min(reserve["places"], left)
+            slots.append((places, self.members([reserve["group"]]), reserve["release"]))
+
+    @staticmethod
+    def tier(rule: Any, groups: frozenset[str]) -> int:
+        """The first tier that has a group of the household's, from 1; then the others."""
+        for number, tier in enumerate(rule["tiers"], 1):
+            if not groups.isdisjoint(tier):
+                return number
+        return len(rule["tiers"]) + 1 if rule["others"] else -1
+
+    def members(self, groups: list[str] | None) -> set[int]:
+        """Households of any of the groups; everybody for None."""
+        if groups is None:
+            return set(range(self.count))
+        kinds = {number for number, own in enumerate(self.kinds) if not own.isdisjoint(groups)}
+        return {household for household, kind in enumerate(self.kind) if kind in kinds}
+
+    def num_open(self, pool: int) -> int:
+        """Places not reserved."""
+        return self.capacity[pool] - sum(slot[0] for slot in self.slots.get(pool, []))
+
+    def asking(self, market: Market) -> list[list[int]]:
+        """Per pool the standings of those who want it at least as much as what they hold, best first."""
+        wanted: list[list[int]] = [[] for _ in market.pools]
+        for household, (held, wishes) in enumerate(zip(market.held, market.lists, strict=True)):
+            kind = self.kind[household]
+            for pool in wishes:
+                tier = self.tiers[pool][kind] if pool in self.tiers else 1
+                if tier > 0:
+                    wanted[pool].append(tier * self.count + household)
+                elif pool == held:
+                    market.breach(household, pool, "规则不接纳该家庭", "the rules do not admit it there")
+                if pool == held:
+                    break
+        for pool in self.tiers:
+            wanted[pool].sort()
+        return wanted
+
+    def spelled(self, standing: int) -> list[int]:
+        """``[tier, position]``."""
+        return [standing // self.count, standing % self.count + 1]
+
+    def choose(self, pool: int, asking: list[int]) -> Choice:
+        """Whom the pool takes of those asking, best first: own reserve, open place, then what others leave."""
+        slots, maxima = self.slots.get(pool, []), self.maxima.get(pool, [])
+        choice = Choice(slots)
+        left, num_open = [most for _, _, most in maxima], self.num_open(pool)
+        # households of one kind have the same rights: which maxima count them, which reserves are theirs
+        rights: dict[int, tuple[list[int], list[int]]] = {}
+        for standing in asking:
+            household = standing % self.count
+            kind = self.kind[household]
+            if kind not in rights:
+                counted = [place for place, (_, members, _) in enumerate(maxima) if household in members]
+                rights[kind] = counted, [place for place, slot in enumerate(slots) if household in slot[1]]
+            counted, own = rights[kind]
+            if not all(left[place] for place in counted):
+                continue
+            for place in counted:
+                left[place] -= 1
+            if own and any(choice.takes(place, (0, standing), self.count) for place in own):
+                continue
+            if len(choice.open) < num_open:
+                choice.open.append(standing)
+            elif choice.is_settled():
+                break
+            else:
+                choice.pass_on(0, (1, standing), self.count)
+        return choice
+
+
+class Choice:
+    """Holders of a pool's places: of the open ones their standings, of each reserve (outsider, standing)."""
+
+    def __init__(self, slots: list[tuple[int, set[int], bool]]) -> None:
+        self.slots = slots
+        self.open: list[int] = []
+        self.reserved: list[list[tuple[int, int]]] = [[] for _ in slots]
+
+    def is_settled(self) -> bool:
+        """Whether members hold every reserved place: nobody of a worse standing gets in any more."""
+        return all(
+            len(held) == slot[0] and not any(outsider for outsider, _ in held)
+            for slot, held in zip(self.slots, self.reserved, strict=True)
+        )
+
+    def takes(self, place: int, claim: tuple[int, int], count: int) -> bool:
+        """Whether the reserve has the claimant; whom it puts out goes on to the next."""
+        holders = self.reserved[place]
+        holders.append(claim)
+        if len(holders) <= self.slots[place][0]:
+            return True
+        out = max(holders)
+        holders.remove(out)
+        if out != claim:
+            self.pass_on(place + 1, out, count)
+        return out != claim
+
+    def pass_on(self, first: int, claim: tuple[int, int], count: int) -> None:
+        """An outsider asks for what other groups leave, where it is released."""
+        for place in range(first, len(self.slots)):
+            _, members, is_released = self.slots[place]
+            if is_released and claim[1] % count not in members and self.takes(place, claim, count):
+                return
+
+    def seats(self, count: int) -> dict[int, int]:
+        """Household -> its reserve, -1 for an open place."""
+        seats = {standing % count: -1 for standing in self.open}
+        for place, holders in enumerate(self.reserved):
+            seats.update((standing % count, place) for _, standing in holders)
+        return seats
+
+
+def stable_certificate(rules: Rules, market: Market, mechanism: str) -> dict[str, Any]:
+    """``deferred_acceptance`` (and ``serial`` with released reserves): stable, and best for the households."""
+    count = rules.count
+    follower: dict[int, int] = {}
+    cutoffs: dict[str, Any] = {}
+    holders: list[set[int]] = [set() for _ in market.pools]
+    for household, pool in enumerate(market.held):
+        if pool >= 0:
+            holders[pool].add(household)
+    for pool, asking in enumerate(rules.asking(market)):
+        figures: dict[str, Any] = {}
+        if pool in rules.slots or pool in rules.maxima:
+            choice = rules.choose(pool, asking)
+            seats = choice.seats(count)
+            figures = choice_figures(rules, pool, choice, seats)
+            follower.update(followers(rules, pool, asking, seats))
+            chosen = set(seats)
+        else:
+            places = rules.capacity[pool]
+            chosen = {standing % count for standing in asking[:places]}
+            if len(asking) >= places:
+                figures["open"] = rules.spelled(asking[places - 1]) if places else [0, 0]
+            if len(asking) > places:
+                follower.update(dict.fromkeys(chosen, asking[places] % count))
+        for household in sorted(chosen ^ holders[pool]):
+            market.breach(
+                household, pool, "位次更前者应得此处", "the pool must have the best standings that want it"
+            )
+        if figures:
+            cutoffs[market.pools[pool]] = figures
+    check_no_circle(follower, market)
+    return {
+        "format": "allocator-certificate/1",
+        "mechanism": mechanism,
+        "num_households": count,
+        "num_housed": sum(pool >= 0 for pool in market.held),
+        "cutoffs": cutoffs,
+    }
+
+
+def choice_figures(rules: Rules, pool: int, choice: Choice, seats: dict[int, int]) -> dict[str, Any]:
+    """The worst standings at full open places, of full reserves and of maxima that are reached."""
+    figures: dict[str, Any] = {}
+    if len(choice.open) == rules.num_open(pool):
+        figures["open"] = rules.spelled(choice.open[-1]) if choice.open else [0, 0]
+    slots = zip(choice.slots, choice.reserved, strict=True)
+    reserved = [
+        None if len(held) < slot[0] else [max(held)[0], *rules.spelled(max(held)[1])] if held else [0, 0, 0]
+        for slot, held in slots
+    ]
+    if reserved:
+        figures["reserved"] = reserved
+    standing = {one % rules.count: one for one in choice.open}
+    standing.update((one % rules.count, one) for held in choice.reserved for _, one in held)
+    if pool in rules.maxima:
+        figures["max"] = {}
+    for name, members, most in rules.maxima.get(pool, []):
+        inside = [standing[household] for household in seats if household in members]
+        if len(inside) == most:
+            figures["max"][name] = rules.spelled(max(inside)) if inside else [0, 0]
+    return figures
+
+
+def followers(rules: Rules, pool: int, asking: list[int], seats: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """Each holder with whom the pool would take in if it left; holders of one kind of place are alike."""
+    known_kinds: dict[tuple[int, ...], int | None] = {}
+    maxima = rules.maxima.get(pool, [])
+    for household, slot in seats.items():
+        kind = (slot, *(place for place, (_, members, _) in enumerate(maxima) if household in members))
+        if kind not in known_kinds:
+            others = [standing for standing in asking if standing % rules.count != household]
+            entering = set(rules.choose(pool, others).seats(rules.count)) - set(seats)
+            known_kinds[kind] = min(entering, default=None)
+        entrant = known_kinds[kind]
+        if entrant is not None:
+            yield household, entrant
+
+
+def check_no_circle(follower: dict[int, int], market: Market) -> None:
+    """No chain of followers runs in a circle: all on it could be better off at once."""
+    done: set[int] = set()
+    for first in follower:
+        trail: set[int] = set()
+        household = first
+        while household in follower and household not in done:
+            if household in trail:
+                market.breach(
+                    household, market.held[household], "可同时改善", "a circle could be better off at once"
+                )
+            trail.add(household)
+            household = follower[household]
+        done |= trail
+
+
+def may_take(members: set[int] | None, household: int) -> bool:
+    """Whether a limit speaks of the household."""
+    return members is None or household in members
+
+
+def choosing_certificate(rules: Rules, market: Market) -> dict[str, Any]:
+    """``serial`` under reserves and maxima: in order, everybody has the first listed pool with room for it."""
+    # places or most, and for whom (None: for all); then what is left of each, and who used it up
+    limits: list[tuple[int, set[int] | None]] = [(rules.num_open(p), None) for p in range(market.size)]
+    of_pool: list[list[int]] = [[pool] for pool in range(market.size)]
+    binding: list[list[int]] = [[] for _ in range(market.size)]
+    named: dict[int, str] = {}
+    for pool, slots in rules.slots.items():
+        of_pool[pool] = [*range(len(limits), len(limits) + len(slots)), pool]
+        limits += [(places, members) for places, members, _ in slots]
+    maxima = [(*one, [pool]) for pool, ones in rules.maxima.items() for one in ones] + rules.across
+    for name, members, most, pools in maxima:
+        for pool in pools:
+            binding[pool].append(len(limits))
+        named[len(limits)] = name
+        limits.append((most, members))
+    left = [places for places, _ in limits]
+    used_up = [0 if places == 0 else None for places in left]
+    for household, (held, wishes) in enumerate(zip(market.held, market.lists, strict=True)):
+        for pool in wishes:
+            counted = [one for one in binding[pool] if may_take(limits[one][1], household)]
+            places = of_pool[pool] if all(left[one] for one in counted) else []
+            mine = (one for one in places if left[one] and may_take(limits[one][1], household))
+            place = next(mine, None)
+            if place is not None and pool != held:
+                market.breach(household, pool, "轮到时仍有空房", "it was open at its turn and liked better")
+            if place is None and pool == held:
+                market.breach(
+                    household, pool, "轮到时已无可取之处", "no place there was left for it at its turn"
+                )
+            if pool == held:
+                for one in counted if place is None else [*counted, place]:
+                    left[one] -= 1
+                    if left[one] == 0:
+                        used_up[one] = household + 1
+                break
+    names = market.pools
+    figures: dict[str, Any] = {
+        "format": "allocator-certificate/1",
+        "mechanism": "serial",
+        "num_households": len(market.held),
+        "num_housed": sum(pool >= 0 for pool in market.held),
+        "filled": {names[pool]: used_up[pool] for pool in range(market.size) if used_up[pool] is not None},
+    }
+    if rules.slots:
+        figures["reserved"] = {
+            names[pool]: [used_up[one] for one in of_pool[pool][:-1]] for pool in rules.slots
+        }
+    if named:
+        figures["maxima"] = {name: used_up[one] for one, name in named.items() if used_up[one] is not None}
+    return figures
 
 
 class BandOptimum:
@@ -869,6 +1403,414 @@ class BandOptimum:
         }
 
 
+class QuotaOptimum:
+    """``band_optimum`` under reserves and quotas that nest, level by level as certificate.md says; nobody is a tenant.
+
+    Nodes are the leaves (a pool with the groups that count there), the sink, then inner nodes. A pair is
+    source * leaves + target. ``open``: pairs live to those not ranked yet; ``zero``: to those ranked, since which level.
+    """
+
+    def __init__(self, bundle: Bundle, market: Market, housing_first: bool) -> None:
+        rules = bundle.json["rules.json"]
+        self.market, self.housing_first = market, housing_first
+        self.reserves = rules["reserves"]
+        self.quotas = sorted(filter(counts_at_all, rules["quotas"]), key=lambda quota: str(quota["id"]))
+        kinds = [bundle.kinds[row] for row in bundle.order]
+        self.leaf_of: dict[tuple[int, frozenset[str]], int] = {}
+        self.lists = self.leaves_listed(kinds, bundle.groups_of_kind)
+        self.leaves = list(self.leaf_of)
+        self.cells = Counter(pool for pool, _ in self.leaves)
+        self.sink = self.nodes = len(self.leaves)
+        self.nodes += 1
+        self.held = [
+            leaves[market.lists[one].index(market.held[one])] if market.held[one] >= 0 else -1
+            for one, leaves in enumerate(self.lists)
+        ]
+        self.load = [0] * len(self.leaves)
+        for leaf in self.held:
+            if leaf >= 0:
+                self.load[leaf] += 1
+        # links of the network: tail, head, flow, least, most, gain in shortfall, gain in reserves
+        self.links: list[tuple[int, int, int, int, int, int, int]] = []
+        self.shortfall = self.filled = self.kept = 0
+        self.lay_network()
+        # residual arcs: tail, head, what using them loses in shortfall and in reserves
+        more = [(tail, head, -s, -v) for tail, head, flow, _, most, s, v in self.links if flow < most]
+        less = [(head, tail, s, v) for tail, head, flow, least, _, s, v in self.links if flow > least]
+        self.inner = more + less
+        self.free = [True] * len(self.leaves)
+        self.zero: dict[int, int] = {}
+        self.tight: list[tuple[int, int, int, bool]] = []
+        self.bands: list[range] = []
+        begin = 0
+        for end in range(1, len(market.band) + 1):
+            if end == len(market.band) or market.band[end] != market.band[begin]:
+                self.bands.append(range(begin, end))
+                begin = end
+        self.moves = [self.moves_of(households) for households in self.bands]
+        # pairs live to later bands, with the last band that has them; the last band that may enter or leave a leaf
+        self.open = {move[0]: band for band, moves in enumerate(self.moves) for move in moves}
+        self.entering, self.leaving = [-1] * len(self.leaves), [-1] * len(self.leaves)
+        for band, households in enumerate(self.bands):
+            for household in households:
+                if self.held[household] >= 0:
+                    self.leaving[self.held[household]] = band
+                else:
+                    for leaf in self.lists[household]:
+                        self.entering[leaf] = band
+
+    def leaves_listed(self, kinds: list[int], groups: list[frozenset[str]]) -> list[list[int]]:
+        """Per household the leaves of its list; leaves are numbered as they occur."""
+        named: list[set[str]] = [set() for _ in self.market.pools]
+        place = {name: pool for pool, name in enumerate(self.market.pools)}
+        for quota in self.quotas:
+            for name in quota["pools"]:
+                named[place[name]].update(quota.get("groups", ()))
+        for reserve in self.reserves:
+            named[place[reserve["pool"]]].add(reserve["group"])
+        of_kind: dict[tuple[int, int], int] = {}
+        lists = []
+        for kind, wishes in zip(kinds, self.market.lists, strict=True):
+            for pool in wishes:
+                if (pool, kind) not in of_kind:
+                    leaf = (pool, groups[kind] & named[pool])
+                    of_kind[pool, kind] = self.leaf_of.setdefault(leaf, len(self.leaf_of))
+            lists.append([of_kind[pool, kind] for pool in wishes])
+        return lists
+
+    def key(self, leaf: int) -> str:
+        """A leaf's name: the pool alone where it has but the plain cell."""
+        pool, groups = self.leaves[leaf]
+        name = re.sub(r"([\\|])", r"\\\1", self.market.pools[pool])
+        cell = "+".join(re.sub(r"([\\|+@])", r"\\\1", group) for group in sorted(groups))
+        return name if self.cells[pool] == 1 and not cell else f"{name}|{cell}"
+
+    def node(self) -> int:
+        """One more inner node."""
+        self.nodes += 1
+        return self.nodes - 1
+
+    def lay_network(self) -> None:
+        """Quotas and pools as sets of leaves, the larger outside; the people at the leaves led through them."""
+        place = {name: pool for pool, name in enumerate(self.market.pools)}
+        # leaves, least, most, soft, pool (-1: a quota)
+        bounds: list[tuple[list[int], int, int, int, int]] = []
+        for quota in self.quotas:
+            pools, groups = {place[name] for name in quota["pools"]}, quota.get("groups")
+            inside = [
+                leaf
+                for leaf, (pool, own) in enumerate(self.leaves)
+                if pool in pools and (groups is None or not own.isdisjoint(groups))
+            ]
+            load = sum(self.load[leaf] for leaf in inside)
+            least, most, soft = quota.get("min", 0), quota.get("max", LARGEST), quota.get("min_soft", 0)
+            if not least <= load <= most:
+                where = shown(str(quota["id"]))
+                raise Fault("result.csv", f"名额 {where} 不符", f"the quota {where} is not kept")
+            self.shortfall += max(0, soft - load)
+            if inside:
+                bounds.append((inside, least, most, soft, -1))
+        of_pool: dict[int, list[int]] = {}
+        for leaf, (pool, _) in enumerate(self.leaves):
+            of_pool.setdefault(pool, []).append(leaf)
+        bounds += [(inside, 0, self.market.capacity[pool], 0, pool) for pool, inside in of_pool.items()]
+        bounds.sort(key=lambda bound: -len(bound[0]))
+        around = [-1] * len(self.leaves)
+        parent, into, out = [], [], []
+        for number, (inside, least, most, soft, _) in enumerate(bounds):
+            holding = {around[leaf] for leaf in inside}
+            if len(holding) != 1:
+                raise Fault(
+                    "rules.json", "名额互相交叉，本程序无法核验", "quotas cross: they cannot be checked here"
+                )
+            parent.append(holding.pop())
+            for leaf in inside:
+                around[leaf] = number
+            count = sum(self.load[leaf] for leaf in inside)
+            into.append(self.node())
+            out.append(self.through(into[-1], count, least, most, soft))
+        places = self.places_by_pool(place)
+        waiting: dict[int, list[tuple[int, list[int], int]]] = {}
+        whole = [(leaf, [leaf], around[leaf]) for leaf in range(len(self.leaves))]
+        whole += [(out[number], bound[0], parent[number]) for number, bound in enumerate(bounds)]
+        for node, inside, outer in whole:
+            count = sum(self.load[leaf] for leaf in inside)
+            if outer >= 0 and bounds[outer][4] in places:
+                waiting.setdefault(outer, []).append((node, inside, count))
+            else:
+                self.links.append((node, into[outer] if outer >= 0 else self.sink, count, 0, LARGEST, 0, 0))
+        for outer, inside_pool in waiting.items():
+            self.seat(inside_pool, places[bounds[outer][4]], into[outer])
+
+    def through(self, node: int, count: int, least: int, most: int, soft: int) -> int:
+        """The links of one set, from where people come in to where they leave."""
+        end = self.node()
+        self.links.append((node, end, count, least, most, 0, 0))
+        if soft:
+            node, end = end, self.node()
+            wanted = min(count, soft)
+            self.links.append((node, end, wanted, 0, soft, 1, 0))
+            self.links.append((node, end, count - wanted, 0, LARGEST, 0, 0))
+        return end
+
+    def places_by_pool(self, place: dict[str, int]) -> dict[int, list[tuple[str | None, int, bool]]]:
+        """Of pools with reserves the kinds of place: group (None: open), number, whether others may take it."""
+        left = list(self.market.capacity)
+        found: dict[int, list[tuple[str | None, int, bool]]] = {}
+        for reserve in self.reserves:
+            pool = place[reserve["pool"]]
+            number = min(reserve["places"], left[pool])
+            left[pool] -= number
+            self.kept += number
+            found.setdefault(pool, []).append((reserve["group"], number, reserve["release"]))
+        return {pool: [*kinds, (None, left[pool], True)] for pool, kinds in found.items()}
+
+    def seat(
+        self,
+        waiting: list[tuple[int, list[int], int]],
+        places: list[tuple[str | None, int, bool]],
+        pool_node: int,
+    ) -> None:
+        """A place for everybody in a pool with reserves, as many members in their own as can be."""
+        # what each class may take: kind of place -> whether it counts as a member there
+        rights: list[dict[int, bool]] = []
+        for _, inside, _ in waiting:
+            own = [
+                {k: group in self.leaves[leaf][1] for k, (group, _, is_open) in enumerate(places)
+                 if is_open or group in self.leaves[leaf][1]}
+                for leaf in inside
+            ]  # fmt: skip
+            if any(one != own[0] for one in own):
+                raise Fault("rules.json", "名额与预留交叉，本程序无法核验", "a quota crosses a reserve")
+            rights.append(own[0])
+        taken = [[0] * len(places) for _ in waiting]
+        for number, (_, _, count) in enumerate(waiting):
+            for _ in range(count):
+                self.seat_one(number, taken, rights, places)
+        for kind, (_, number, _) in enumerate(places):
+            used = sum(column[kind] for column in taken)
+            kind_node = self.node()
+            self.links.append((kind_node, pool_node, used, 0, number, 0, 0))
+            for (node, _, _), column, may in zip(waiting, taken, rights, strict=True):
+                if kind in may:
+                    self.links.append((node, kind_node, column[kind], 0, LARGEST, 0, int(may[kind])))
+                    self.filled += column[kind] * may[kind]
+
+    def seat_one(
+        self,
+        number: int,
+        taken: list[list[int]],
+        rights: list[dict[int, bool]],
+        places: list[tuple[Any, ...]],
+    ) -> None:
+        """One more of a class, along the path that gains most in members: others move up."""
+        best: dict[int, int] = {}  # kind -> gain when a place of it is asked for
+        came: dict[
+            int, tuple[int, int]
+        ] = {}  # kind -> who turns to it, and from which kind (-1: from outside)
+        changed = [(number, -1, 0)]
+        while changed:
+            who, left, gain = changed.pop()
+            for kind, counts in rights[who].items():
+                if kind != left and gain + counts > best.get(kind, -LARGEST):
+                    best[kind], came[kind] = gain + counts, (who, left)
+                    changed += [
+                        (other, kind, gain + counts - rights[other][kind])
+                        for other, column in enumerate(taken)
+                        if column[kind]
+                    ]
+        ends = [kind for kind in best if sum(column[kind] for column in taken) < places[kind][1]]
+        if not ends:
+            raise Fault(
+                "result.csv", "预留不符：有家庭没有可取之处", "reserves are not kept: somebody has no place"
+            )
+        kind = max(ends, key=lambda end: best[end])
+        while kind >= 0:
+            who, left = came[kind]
+            taken[who][kind] += 1
+            if left >= 0:
+                taken[who][left] -= 1
+            kind = left
+
+    def moves_of(self, households: range) -> list[tuple[int, int, int, bool]]:
+        """(pair, change of rank, household, is better) for all that the housed list besides what they hold."""
+        found = []
+        for household in households:
+            held, leaves = self.held[household], self.lists[household]
+            if held >= 0 and len(leaves) > 1:
+                ranks, own, base = self.market.ranks[household], leaves.index(held), held * self.sink
+                found += [
+                    (base + leaf, ranks[at] - ranks[own], household, at < own)
+                    for at, leaf in enumerate(leaves)
+                    if at != own
+                ]
+        return found
+
+    def certificate(self) -> dict[str, Any]:
+        """All figures; raises a fault where a law is broken."""
+        count = len(self.bands)
+        worth = 1 + min(self.kept, len(self.held))
+        aims = self.reprice(-1, dict.fromkeys(self.open, 0), worth, "预留或最低名额未尽可能满足")
+        closings = [self.closing(band) for band in range(count)] if self.housing_first else []
+        prices = []
+        for band in range(count):
+            if not self.housing_first:
+                closings.append(self.closing(band))
+            prices.append(self.settle(band, count if self.housing_first else band))
+        self.check_ties()
+        market = self.market
+        figures: dict[str, Any] = {
+            "format": "allocator-certificate/1",
+            "mechanism": "band_optimum",
+            "housing_first": self.housing_first,
+            "num_households": len(market.held),
+            "num_housed": sum(pool >= 0 for pool in market.held),
+            "bands": [self.figures(*one) for one in zip(range(count), closings, prices, strict=True)],
+        }
+        if self.reserves or any(quota.get("min") or quota.get("min_soft") for quota in self.quotas):
+            figures |= {"shortfall": self.shortfall, "reserved_filled": self.filled, **self.priced(aims)}
+        return figures
+
+    def reprice(self, band: int, pairs: dict[int, int], worth: int, zh: str) -> list[int]:
+        """Prices of a level; keeps live what is tight. ``band``: households of later ones may come and go."""
+        sink = self.sink
+        arcs: list[list[tuple[int, int]]] = [[] for _ in range(self.nodes)]
+        for tail, head, short, kept in self.inner:
+            arcs[tail].append((head, worth * short + kept if worth else 0))
+        for leaf in range(sink):
+            if self.free[leaf] and self.entering[leaf] > band:
+                arcs[sink].append((leaf, 0))
+            if self.free[leaf] and self.leaving[leaf] > band:
+                arcs[leaf].append((sink, 0))
+        for pair, weight in pairs.items():
+            arcs[pair // sink].append((pair % sink, weight))
+        price = least_distances(arcs, sink + 1)
+        if price is None:
+            raise Fault(
+                "result.csv", zh, "not the optimum: reserves, minima or the total of ranks could be better"
+            )
+        self.zero = {
+            pair: since for pair, since in self.zero.items() if price[pair // sink] == price[pair % sink]
+        }
+        self.open = {
+            pair: last for pair, last in self.open.items() if price[pair // sink] == price[pair % sink]
+        }
+        self.free = [free and price[leaf] == price[sink] for leaf, free in enumerate(self.free)]
+        self.inner = [
+            (tail, head, short, kept)
+            for tail, head, short, kept in self.inner
+            if price[tail] < LARGEST and price[head] < LARGEST
+            and price[tail] + (worth * short + kept if worth else 0) == price[head]
+        ]  # fmt: skip
+        return price[: sink + 1]
+
+    def settle(self, band: int, provisional_after: int) -> list[int]:
+        """R level: the prices of a band."""
+        own = [move for move in self.moves[band] if move[0] in self.open]
+        pairs = dict.fromkeys(self.zero, 0)
+        pairs.update((pair, 0) for pair, last in self.open.items() if last > band)
+        for pair, weight, _, _ in own:
+            pairs[pair] = min(weight, pairs.get(pair, weight))
+        price = self.reprice(provisional_after, pairs, 0, f"优先级 {band} 的志愿总和还可以更好")
+        for pair, weight, household, is_better in own:
+            if weight + price[pair // self.sink] == price[pair % self.sink]:
+                self.tight.append((pair, household, band, is_better))
+                self.zero.setdefault(pair, band)
+        return price
+
+    def closing(self, band: int) -> dict[int, int]:
+        """H level: the closing positions; nobody unhoused could have been housed."""
+        asked: dict[int, int] = {}
+        for household in self.bands[band]:
+            if self.held[household] < 0:
+                for leaf in self.lists[household]:
+                    if self.free[leaf]:
+                        asked.setdefault(leaf, household)
+        if not asked:
+            return {}
+        sink = self.sink
+        into: list[list[int]] = [[] for _ in range(self.nodes)]
+        least = 0 if self.housing_first else band
+        for pair in {*self.zero, *(pair for pair, last in self.open.items() if last >= least)}:
+            into[pair % sink].append(pair // sink)
+        for tail, head, _, _ in self.inner:
+            into[head].append(tail)
+        for leaf in range(sink):
+            if self.free[leaf] and self.entering[leaf] > band:
+                into[leaf].append(sink)
+            if self.free[leaf] and self.leaving[leaf] > band:
+                into[sink].append(leaf)
+        latest: dict[int, int] = {sink: LARGEST}
+        for household in self.bands[band]:
+            if self.held[household] >= 0 and self.free[self.held[household]]:
+                latest[self.held[household]] = household + 1
+        reached = spread_back(into, sorted(latest, key=lambda leaf: -latest[leaf]), latest)
+        for leaf, household in asked.items():
+            if reached.get(leaf, 0) > household:
+                pool = self.leaves[leaf][0]
+                self.market.breach(
+                    household, pool, "本可入住却落选", "it was left out but could have been housed"
+                )
+        return {leaf: reached.get(leaf, 0) for leaf in asked}
+
+    def check_ties(self) -> None:
+        """Nobody could have a better live choice at the cost of later households' ties alone."""
+        live = [move for move in self.tight if move[0] in self.zero and self.zero[move[0]] <= move[2]]
+        reach = [1 << node for node in range(self.nodes)]
+        for tail, head, _, _ in self.inner:
+            join(reach, tail, head)
+        live.sort(key=lambda move: -move[1])
+        for household, own in groupby(live, key=lambda move: move[1]):
+            moves = list(own)
+            for pair, _, _, is_better in moves:
+                source, target = divmod(pair, self.sink)
+                if is_better and reach[target] >> source & 1:
+                    pool = self.leaves[target][0]
+                    self.market.breach(household, pool, "只动后面家庭的同等选择即可得到", "ties gave it away")
+            for pair, _, _, _ in moves:
+                join(reach, *divmod(pair, self.sink))
+
+    def priced(self, price: list[int]) -> dict[str, Any]:
+        """Prices of leaves that are not 0, and the sink's."""
+        leaves = {self.key(leaf): one for leaf, one in enumerate(price[:-1]) if one}
+        return {"prices": leaves, "sink_price": price[-1]}
+
+    def figures(self, band: int, closing: dict[int, int], price: list[int]) -> dict[str, Any]:
+        """The figures of one band."""
+        market = self.market
+        housed = [household for household in self.bands[band] if market.held[household] >= 0]
+        return {
+            "band": band,
+            "num_households": len(self.bands[band]),
+            "num_housed": len(housed),
+            "total_rank": sum(market.ranks[h][market.lists[h].index(market.held[h])] for h in housed),
+            "closing": {self.key(leaf): position for leaf, position in closing.items()},
+            **self.priced(price),
+        }
+
+
+def counts_at_all(quota: Any) -> bool:
+    """Whether a quota bounds anything: a minimum of 0 does not."""
+    return "max" in quota or bool(quota.get("min") or quota.get("min_soft"))
+
+
+def least_distances(arcs: list[list[tuple[int, int]]], starting: int) -> list[int] | None:
+    """Shortest distances, the first nodes starting at 0 and the others out of reach; None on a negative cycle."""
+    distance = [0] * starting + [LARGEST] * (len(arcs) - starting)
+    changed = set(range(starting))
+    for _ in range(len(arcs) + 1):
+        following = set()
+        for tail in sorted(changed):
+            for head, weight in arcs[tail]:
+                if distance[tail] + weight < distance[head]:
+                    distance[head] = distance[tail] + weight
+                    following.add(head)
+        if not following:
+            return distance
+        changed = following
+    return None
+
+
 def spread_back(into: list[list[int]], seeds: list[int], value: dict[int, int]) -> dict[int, int]:
     """For every pool that reaches a seed the value of the first such seed."""
     found: dict[int, int] = {}
@@ -911,11 +1853,42 @@ def join(reach: list[int], tail: int, head: int) -> None:
                 reach[node] = seen | more
 
 
+def fielded_certificate(bundle: Bundle, market: Market, mechanism: str) -> dict[str, Any]:
+    """Of a mechanism under declared rules."""
+    if mechanism == "band_optimum":
+        return optimum_under_rules(bundle, market)
+    rules = Rules(bundle, market)
+    if mechanism == "serial" and rules.tiers:
+        raise Fault("rules.json", "选房不支持优先层级", "choosing in order knows no priority at pools")
+    is_released = any(slot[2] for slots in rules.slots.values() for slot in slots)
+    if mechanism == "serial" and not is_released:
+        return choosing_certificate(rules, market)
+    if rules.across:
+        raise Fault(
+            "rules.json", "该机制不支持合计上限", "this mechanism knows no maximum over several pools"
+        )
+    return stable_certificate(rules, market, mechanism)
+
+
+def optimum_under_rules(bundle: Bundle, market: Market) -> dict[str, Any]:
+    """``band_optimum`` with what is left of the declared rules this month."""
+    rules = bundle.json["rules.json"]
+    housing_first = bundle.json["commitment.json"]["rules"]["housing_first"]
+    if rules["priority"]:
+        raise Fault("rules.json", "该机制不支持优先层级", "this mechanism knows no priority at pools")
+    if rules["reserves"] or any(map(counts_at_all, rules["quotas"])):
+        return QuotaOptimum(bundle, market, housing_first).certificate()
+    return BandOptimum(market, housing_first).certificate()
+
+
 def check_certificate(bundle: Bundle) -> None:
     """The laws of the result, and every figure of the certificate recomputed."""
     rules = bundle.json["commitment.json"]["rules"]
     market = Market(bundle)
-    if rules["mechanism"] == "serial":
+    declared = "rules.json" in bundle.json
+    if rules["mechanism"] == "deferred_acceptance" or declared:
+        recomputed = fielded_certificate(bundle, market, rules["mechanism"])
+    elif rules["mechanism"] == "serial":
         recomputed = serial_certificate(market)
     elif rules["mechanism"] == "band_optimum":
         recomputed = BandOptimum(market, rules["housing_first"]).certificate()
@@ -947,6 +1920,7 @@ CHECKS: tuple[tuple[str, str, Callable[[Bundle], None]], ...] = (
     ("政策指纹与规则", "the policy's fingerprint and rules", check_policy),
     ("承诺书", "the commitment", check_commitment),
     ("名单的默克尔根", "the roster's Merkle root", check_roster_root),
+    ("声明的规则与人群", "the declared rules and groups", check_rules),
     ("公开随机值与种子", "the public value and the seed", check_draw),
     ("摇号码与排序", "the tickets and the order", check_order),
     ("退出的家庭", "the removals", check_removals),
@@ -1017,6 +1991,12 @@ def conclude(bundle: Bundle, given: argparse.Namespace) -> None:
             f"  - removals.csv 中的 {count} 户是否确已退出（各户可查自己的编码） / that the {count} households in"
         )
         say("    removals.csv truly left (each can look for its own code there)")
+    if "rules.json" in bundle.json:
+        say("  - 各户是否确在 groups.csv 所列人群（各户可查自己的编码），合并人群与项目信息是否属实")
+        say(
+            "    / that everybody is in the groups of groups.csv (each can look for its own code), and that the merged"
+        )
+        say("    groups and the projects in rules.json are told truly")
     say("  - 全部受理编号的默克尔根（叶子在当事人手中） / the root over all receipts (slips hold its leaves)")
     say("  - 本程序自身：请比对另行公布的哈希 / this program itself: compare its hash, published elsewhere")
 
@@ -1077,4 +2057,5 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    gc.disable()  # nothing here goes round in circles, and millions of lists need not be looked through
     sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The laboratory's single models: rent-to-own."""

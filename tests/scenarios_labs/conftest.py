@@ -1,0 +1,7 @@
+"""The gate, as the tests of the commands meet it."""
+
+from __future__ import annotations
+
+from tests.commands.conftest import run
+
+__all__ = ["run"]
