@@ -33,7 +33,7 @@ def circumstances(facts: Facts, receipt_nos: Any, rules: AnyRules, on: date) -> 
     """
     asked = pd.Index(np.asarray(receipt_nos, dtype=object), name="receipt_no")
     households = facts.households[is_among(facts.households["receipt_no"], asked)].reset_index(drop=True)
-    found = _as_known(households, facts.members, rules, on).reindex(asked)
+    found = _as_known(replace(facts, households=households), rules, on).reindex(asked)
     families = _families(_counted(facts.members, rules), rules, on).reindex(asked)
     found["num_persons"] = families["num_persons"].fillna(0).astype("int64")
     found["steps_up"] = families["steps_up"].eq(True)
@@ -42,9 +42,9 @@ def circumstances(facts: Facts, receipt_nos: Any, rules: AnyRules, on: date) -> 
     return found[[*_KEPT, "num_persons", "has_home", "owned_area_cm2", "steps_up"]].reset_index()
 
 
-def _as_known(households: pd.DataFrame, members: pd.DataFrame, rules: AnyRules, on: date) -> pd.DataFrame:
+def _as_known(facts: Facts, rules: AnyRules, on: date) -> pd.DataFrame:
     """By receipt number, with income and assets as the screening counts them: imputed, and missing where not known."""
-    people = Composition.of(replace(Facts.empty(), households=households, members=members), on)
+    households, people = facts.households, Composition.of(facts, on)
     proof = Proof(rules.counted or tuple(Relation), rules.imputation, rules.freshness)
     found = households.set_index("receipt_no")[[*_KEPT, *_AREAS]]
     for name, amount in (
