@@ -7,6 +7,7 @@ caller says which is meant (contract, section 5). The levels are those of the de
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +16,9 @@ from allocator.errors import Refused
 from allocator.mechanisms.crossing_levels import InfeasibleError, Levels, LimitReachedError
 from allocator.mechanisms.crossing_program import Program, program_of, quotas_of
 from allocator.mechanisms.crossing_proofs import Prover, UnprovedError
-from allocator.mechanisms.report import CERTIFICATE_FORMAT
+from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
 from allocator.model.enums import SolutionStatus
-from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
+from allocator.model.instance import UNASSIGNED, Instance, Matching, Solution
 
 NAME: Final = "band_optimum"
 TENANTS: Final = -1
@@ -70,7 +71,7 @@ def crossing_optimum(
             **figures,
             "proofs": levels.proofs,
         },
-        report={**_rank_counts(instance, program.rank[held]), "crossing": list(crossing)},
+        report={**rank_counts(replace(instance, rank=program.rank), held), "crossing": list(crossing)},
         options=options,
     )
 
@@ -178,12 +179,3 @@ def _ended(
         options=options,
         is_drawn=False,
     )
-
-
-def _rank_counts(instance: Instance, ranks: Ints) -> dict[str, Any]:
-    got, count = np.unique(ranks, return_counts=True)
-    return {
-        "num_households": instance.num_households,
-        "num_housed": len(ranks),
-        "num_by_rank": dict(zip(map(str, got.tolist()), count.tolist(), strict=True)),
-    }
