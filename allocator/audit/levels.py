@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from allocator.audit import distances
 from allocator.audit.judgement import FORMAT, Bools, Breach, Judgement, loads_of, seats_of
 from allocator.audit.ties import improvable
 from allocator.model.instance import Instance, Ints
@@ -215,7 +216,7 @@ def _settle(walk: _Walk, band: int, own: Ints, others: Ints, loads: Ints) -> Int
 
 
 def _prices(walk: _Walk, own: Ints, others: Ints, loads: Ints) -> Ints | None:
-    """Shortest distances with every node starting at 0: Bellman and Ford over pools and sink."""
+    """Shortest distances over pools and sink with every node starting at 0; None on a negative cycle."""
     sink = walk.instance.num_pools
     roomy = np.flatnonzero((loads < walk.instance.capacity) & ~walk.sealed)
     lived = np.flatnonzero((loads > 0) & ~walk.sealed)
@@ -224,18 +225,9 @@ def _prices(walk: _Walk, own: Ints, others: Ints, loads: Ints) -> Ints | None:
     head = np.concatenate([walk.moves.target[own], other_target, np.full(len(roomy), sink), lived])
     cost = np.zeros(len(tail), dtype=np.int64)
     cost[: len(own)] = walk.moves.weight[own]
-    tail, head, cost = _cheapest(tail, head, cost, sink + 1)
-    floor = int(cost.min(initial=0)) * (sink + 1)
-    price = np.zeros(sink + 1, dtype=np.int64)
-    for _ in range(sink + 2):
-        lower = price.copy()
-        np.minimum.at(lower, head, price[tail] + cost)
-        if np.array_equal(lower, price):
-            return price
-        if int(lower.min()) < floor:
-            return None
-        price = lower
-    return None
+    arcs = distances.sorted_arcs(*_cheapest(tail, head, cost, sink + 1))
+    nowhere = distances.sorted_arcs(*np.zeros((3, 0), dtype=np.int64))
+    return distances.prices(sink + 1, sink + 1, arcs, nowhere)
 
 
 def _cheapest(tail: Ints, head: Ints, cost: Ints, num_nodes: int) -> tuple[Ints, Ints, Ints]:

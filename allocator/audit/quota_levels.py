@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from allocator.audit.distances import Arcs, finite, prices, sorted_arcs, spread
 from allocator.audit.judgement import FORMAT, Breach, Judgement
 from allocator.audit.quota_leaves import Leaves
 from allocator.audit.quota_network import Nest, Standing, standing_of
-from allocator.audit.quota_prices import Arcs, finite, prices, sorted_arcs, spread
 from allocator.audit.quota_ties import improvable
 from allocator.audit.quota_walk import Walk, start
 from allocator.model.instance import Instance, Ints

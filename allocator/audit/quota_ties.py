@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from allocator.audit.graph_parts import parts_of
 from allocator.audit.judgement import Bools
-from allocator.audit.quota_parts import parts_of
 from allocator.model.instance import Ints
 
 

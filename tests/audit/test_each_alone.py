@@ -53,7 +53,7 @@ def test_breaking_the_arrays_own_merkle_tree_breaks_only_them(monkeypatch, tmp_p
     assert judges.verdicts(folder) == (False, True)
 
 
-@pytest.mark.parametrize("name", ["tickets_of", "shortest", "join", "spread_back"])
+@pytest.mark.parametrize("name", ["tickets_of", "least_distances", "join", "spread_back"])
 def test_breaking_a_step_of_the_verifier_breaks_only_it(name, monkeypatch, tmp_path):
     """The two share no step of draw or certificate: broken in verify.py, the arrays still accept."""
     folder = write(tmp_path, FILES["band_optimum"])

@@ -1347,7 +1347,7 @@ class BandOptimum:
                     arcs[pool].append((size, 0))
                 if load[pool] > 0:
                     arcs[size].append((pool, 0))
-        price = shortest(arcs, min(least.values(), default=0))
+        price = least_distances(arcs, len(arcs))
         if price is None:
             zh = f"优先级 {band} 的志愿总和还可以更好"
             raise Fault("result.csv", zh, f"the ranks of band {band} could be better in total")
@@ -1795,20 +1795,41 @@ def counts_at_all(quota: Any) -> bool:
 
 
 def least_distances(arcs: list[list[tuple[int, int]]], starting: int) -> list[int] | None:
-    """Shortest distances, the first nodes starting at 0 and the others out of reach; None on a negative cycle."""
+    """Shortest distances, the first nodes starting at 0 and the others out of reach; None on a negative cycle.
+
+    The arcs by which nodes were last lowered form a circle only where there is a negative cycle, and soon after it is
+    first gone round, so a forged market need not be lowered as often as it has nodes before it is refused.
+    """
     distance = [0] * starting + [LARGEST] * (len(arcs) - starting)
+    before = [-1] * len(arcs)
     changed = set(range(starting))
-    for _ in range(len(arcs) + 1):
+    for turn in range(1, len(arcs) + 2):
         following = set()
         for tail in sorted(changed):
             for head, weight in arcs[tail]:
                 if distance[tail] + weight < distance[head]:
                     distance[head] = distance[tail] + weight
+                    before[head] = tail
                     following.add(head)
         if not following:
             return distance
+        if turn >= 16 and turn & (turn - 1) == 0 and has_circle(before):
+            return None
         changed = following
     return None
+
+
+def has_circle(before: list[int]) -> bool:
+    """Whether somebody who goes from node to node before it comes round again."""
+    visitor = [-1] * len(before)
+    for first in range(len(before)):
+        node = first
+        while node >= 0 and visitor[node] < 0:
+            visitor[node] = first
+            node = before[node]
+        if node >= 0 and visitor[node] == first:
+            return True
+    return False
 
 
 def spread_back(into: list[list[int]], seeds: list[int], value: dict[int, int]) -> dict[int, int]:
@@ -1822,26 +1843,6 @@ def spread_back(into: list[list[int]], seeds: list[int], value: dict[int, int]) 
                 found[pool] = value[seed]
                 stack.extend(into[pool])
     return found
-
-
-def shortest(arcs: list[list[tuple[int, int]]], least: int) -> list[int] | None:
-    """Shortest distances with every node starting at 0; None where a negative cycle stands."""
-    distance = [0] * len(arcs)
-    floor = least * len(arcs)
-    changed = set(range(len(arcs)))
-    for _ in range(len(arcs) + 1):
-        following = set()
-        for tail in sorted(changed):
-            for head, weight in arcs[tail]:
-                if distance[tail] + weight < distance[head]:
-                    distance[head] = distance[tail] + weight
-                    following.add(head)
-                    if distance[head] < floor:
-                        return None
-        if not following:
-            return distance
-        changed = following
-    return None
 
 
 def join(reach: list[int], tail: int, head: int) -> None:

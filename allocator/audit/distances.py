@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from allocator.audit.graph_parts import parts_of
 from allocator.audit.judgement import Bools
-from allocator.audit.quota_parts import parts_of
 from allocator.model.instance import Ints
 
 UNREACHED: Final = 1 << 60
