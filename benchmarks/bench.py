@@ -1,6 +1,7 @@
 """``make bench``: the floors of the project, medians of three, ratios inside one run.
 
-Left out for their length or for what they need: ``million.py``, ``verify_million.py``, ``against_openfisca.py``.
+Left out for their length or for what they need: ``million.py``, ``verify_million.py``, ``against_openfisca.py``,
+``against_matching.py``.
 """
 
 from __future__ import annotations
