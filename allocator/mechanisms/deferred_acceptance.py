@@ -12,7 +12,7 @@ import numpy as np
 
 from allocator.mechanisms.places import PoolRules, rules_of
 from allocator.mechanisms.proposals import NEVER, Steps, accept_in_turn, steps_held, steps_of
-from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
+from allocator.mechanisms.report import CERTIFICATE_FORMAT, in_order_of_places, rank_counts
 from allocator.mechanisms.wishes import Wishes, refuse_too_many_tenants, wishes_of
 from allocator.model.enums import SolutionStatus
 from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
@@ -70,7 +70,7 @@ def report_of(instance: Instance, wishes: Wishes, held: Ints) -> dict[str, Any]:
         at_home = np.zeros(len(held), bool)
         at_home[is_housed] = wishes.pool[held[is_housed]] == wishes.own[is_housed]
         report["num_staying"] = int(at_home.sum())
-    return report
+    return report | in_order_of_places(instance)
 
 
 def _cells(wishes: Wishes, rules: dict[int, PoolRules]) -> tuple[Ints, list[int]]:

@@ -15,7 +15,7 @@ import numpy as np
 from allocator.errors import Refused
 from allocator.mechanisms.deferred_acceptance import best_stable
 from allocator.mechanisms.places import Ceiling, Reserve, ceilings_of, reserves_of
-from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
+from allocator.mechanisms.report import CERTIFICATE_FORMAT, in_order_of_places, rank_counts
 from allocator.model.enums import SolutionStatus
 from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
 
@@ -46,7 +46,7 @@ def serial_within_limits(instance: Instance) -> Solution:
             "num_housed": int(is_housed.sum()),
             **choosing.figures(),
         },
-        report=rank_counts(instance, held),
+        report=rank_counts(instance, held) | in_order_of_places(instance),
         options={},
     )
 

@@ -26,7 +26,9 @@ class ComparisonFigures:
                     the certificate), ``broken`` (laws it found broken). Figures of a mechanism that refused are NA.
     ``bands``       ``mechanism, first_band, last_band, num_households, num_housed, num_first, total_rank, mean_rank``.
     ``groups``      ``mechanism, grouping, group`` and the same with ``rate, low, high, impact_ratio``.
-    ``quotas``      price of each rule: ``kind, name, num_housed, num_first, total_rank``: change when it is left out.
+    ``quotas``      price of each rule: ``kind, name, num_housed, num_first, total_rank, group_housed`` (of those the
+                    rule counts), ``proofs, broken``: change when it is left out. Kind ``reserve_order``: change when open
+                    places are asked for before reserved ones (mechanisms that give out places in an order).
     ``targets``     leximin target by group: ``grouping, group, num_households, target, is_proved`` (the audit checked its
                     witness and tight sets); ``distances``: ``mechanism, grouping, short``: households housed fewer than
                     the target in the groups below it. Empty where ``target_refusal`` says why.

@@ -279,11 +279,16 @@ def _price(figures: ComparisonFigures, words: ComparisonWords) -> Section:
         grids.append(
             grid_of(
                 [
-                    (words.told("col_rule"), rules["name"].tolist(), False),
+                    (
+                        words.told("col_rule"),
+                        [name or words.told("every_pool") for name in rules["name"]],
+                        False,
+                    ),
                     (words.told("col_kind"), [words.told(f"kind_{kind}") for kind in rules["kind"]], False),
                     (words.told("col_rule_housed"), _cells(rules, "num_housed", words.signed), True),
                     (words.told("col_rule_first"), _cells(rules, "num_first", words.signed), True),
                     (words.told("col_rule_ranks"), _cells(rules, "total_rank", words.signed), True),
+                    (words.told("col_rule_group"), _cells(rules, "group_housed", words.signed), True),
                 ]
             )
         )

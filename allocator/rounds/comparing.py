@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -19,11 +19,11 @@ from allocator.measures.holdings import Holdings
 from allocator.mechanisms.group_target import group_target
 from allocator.model.instance import Instance, Ints
 from allocator.rounds import trying
+from allocator.rounds.rule_prices import rule_prices
 from allocator.rounds.trying import Tick, Way
 
 # Exact chances of 5,000 households take minutes, of more far longer.
 LOTTERY_HOUSEHOLDS: Final = 1000
-_RULES: Final = ("max", "min", "min_soft", "reserves")
 _COUNTS: Final = (
     "num_housed",
     "num_first",
@@ -125,7 +125,7 @@ def compare(
         mechanisms=frame,
         bands=_stacked(ran, lambda held: comparison.by_band(instance, held)),
         groups=groups,
-        quotas=_quotas(instance, own, base),
+        quotas=rule_prices(instance, own, base),
         targets=targets,
         distances=_distances(groups, targets),
         target_refusal=target_refusal,
@@ -245,32 +245,3 @@ def _row(
 def _stacked(ran: list[_Tried], measure: Any) -> pd.DataFrame:
     frames = [measure(one.held).assign(mechanism=one.way.name) for one in ran]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"mechanism": []})
-
-
-def _quotas(instance: Instance, own: Way, base: Holdings | None) -> pd.DataFrame:
-    """Change of the policy's own outcome when one rule at a time is left out."""
-    columns = ["kind", "name", "num_housed", "num_first", "total_rank", "proofs", "broken"]
-    rows = []
-    if base is not None:
-        before = comparison.totals(instance, base)
-        for kind, name, without in _left_out(instance):
-            try:
-                solution = own.solve(without)
-            except Refused:
-                continue
-            held = trying.holdings(without, solution)
-            after = comparison.totals(without, held)
-            change = [after[figure] - before[figure] for figure in columns[2:5]]
-            rows.append([kind, name, *change, *trying.proofs_of(without, solution)])
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _left_out(instance: Instance) -> Iterator[tuple[str, str, Instance]]:
-    """Every rule by kind and name, and the instance without it."""
-    for kind in _RULES:
-        for number, entry in enumerate(instance.extensions.get(kind, [])):
-            rest = [one for place, one in enumerate(instance.extensions[kind]) if place != number]
-            extensions = {**instance.extensions, kind: rest}
-            name = str(entry.get("id") or f"{entry.get('pool')} / {entry.get('group')}")
-            kept = {field: value for field, value in extensions.items() if value}
-            yield kind, name, trying.fingerprinted(replace(instance, extensions=kept))
