@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from allocator.mechanisms.housing import closing_positions, house_band
+from allocator.mechanisms.housing import house_bands
 from allocator.mechanisms.market import Market
+from allocator.mechanisms.pool_prices import Prices
 from allocator.mechanisms.quota_optimum import FIELDS, NAME, band_optimum_with_quotas
-from allocator.mechanisms.ranks import Prices, improve_band
+from allocator.mechanisms.ranks import improve_band
 from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
 from allocator.mechanisms.ties import settle_ties
 from allocator.model.enums import SolutionStatus
@@ -32,13 +33,9 @@ def band_optimum(instance: Instance, *, housing_first: bool = False, housed: str
     spans = list(itertools.pairwise(edges))
     closing: list[dict[int, int]] = []
     prices: list[Prices] = []
-    for first, last in spans:
-        band = house_band(market, first, last)
-        closing.append(closing_positions(market, band))
-        if not housing_first:
-            prices.append(improve_band(market, first, last))
-    if housing_first:
-        prices = [improve_band(market, first, last) for first, last in spans]
+    for together in [spans] if housing_first else [[span] for span in spans]:
+        closing += house_bands(market, together)
+        prices += [improve_band(market, first, last) for first, last in together]
     settle_ties(market)
     figures = [
         _band_figures(market, number, span, closing[number], prices[number])

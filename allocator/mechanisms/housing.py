@@ -6,6 +6,9 @@ The sets of households that can be housed together form a transversal matroid (E
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 
 from allocator.mechanisms.layers import Layers
@@ -13,76 +16,95 @@ from allocator.mechanisms.market import Choices, Flags, Market
 from allocator.mechanisms.moves import NOWHERE, Moves, bits
 from allocator.model.instance import Ints
 
-_BLOCK = 2048
+_BLOCK: Final = 2048
 
 
-def house_band(market: Market, first: int, last: int) -> Choices:
-    """House as many of households [first, last) as can be, the earlier first; nobody housed loses its place.
+def house_bands(market: Market, spans: Sequence[tuple[int, int]]) -> list[dict[int, int]]:
+    """House as many of each band as can be, the earlier first; nobody housed loses its place.
 
-    Gives the live choices of the whole band. Afterwards ``market.movable`` has the newly housed with two or more.
+    ``spans``: the bands as households [first, last), one behind the other. Gives their closing positions: for
+    every pool live to an unhoused household of the band, the latest position of the band that holds it or a pool
+    reachable from it when the band is done; 0 where nobody of the band does. Afterwards ``market.movable`` has
+    the newly housed with two live choices or more.
     """
+    if not spans:
+        return []
+    first, last = spans[0][0], spans[-1][1]
     band = market.live_choices(first, last)
-    members = market.movable.then(band)
-    moves = Moves(
-        members.starts,
-        market.instance.pool[members.edges],
-        market.assigned[members.households],
-        market.room,
-    )
     num_before = len(market.movable.households)
-    _pass_in_order(moves, num_before, members, market)
+    members = market.movable.then(band)
+    pools = market.instance.pool[members.edges]
+    room = market.room
+    moves = Moves(members.starts, pools, market.assigned[members.households], room)
+    crowding = _crowding(market.instance.pool[band.edges], room)
+    layers = Layers(moves)
+    closing = []
+    for begin, end in spans:
+        span = range(num_before + begin - first, num_before + end - first)
+        _pass_in_order(moves, layers, span, members.starts, pools, crowding)
+        closing.append(_closing_positions(moves, members, span, pools))
     market.settle(members, np.array(moves.place, np.int64))
     is_housed = market.assigned[members.households] >= 0
     market.movable = members.of(is_housed & (np.diff(members.starts) > 1))
-    return band
+    return closing
 
 
-def _pass_in_order(moves: Moves, first: int, members: Choices, market: Market) -> None:
-    """Blocks of households, so that those with nothing left to hope for are passed over in columns."""
-    layers = Layers(moves)
-    pools = market.instance.pool[members.edges]
-    for low in range(first, len(members.households), _BLOCK):
-        high = min(low + _BLOCK, len(members.households))
-        is_open = np.ones(len(market.load), bool)
-        is_open[bits(layers.closed)] = False
-        starts = members.starts[low : high + 1]
-        hopes = np.concatenate(([0], np.cumsum(is_open[pools[starts[0] : starts[-1]]])))[starts - starts[0]]
-        _house(moves, layers, (np.flatnonzero(np.diff(hopes)) + low).tolist())
+def _crowding(asked: Ints, room: Ints) -> list[int]:
+    """(C,) the pools numbered by how many ask for each free place, the least first.
 
-
-def _house(moves: Moves, layers: Layers, members: list[int]) -> None:
-    """Place each member where there is room, or along a chain that makes room."""
-    room, starts, pools = moves.room, moves.starts, moves.pools
-    for member in members:
-        for pool in pools[starts[member] : starts[member + 1]]:
-            if room[pool] > 0:
-                room[pool] -= 1
-                moves.enter(member, pool)
-                break
-        else:
-            steps = layers.way_from(moves.mask(member))
-            if steps is not None:
-                moves.shift(steps)
-                moves.enter(member, steps[0][0])
-
-
-def closing_positions(market: Market, band: Choices) -> dict[int, int]:
-    """For every pool live to an unhoused household of the band: the latest position of the band that holds it
-    or a pool reachable from it; 0 where nobody of the band does.
-
-    Called when the band's H level is done and before its ranks are looked at.
+    Whoever takes the least crowded of its pools leaves the others to those who list no other: hardly any chain
+    is needed then. Who is housed does not hang on it.
     """
-    instance = market.instance
-    is_refused = market.assigned[band.households] == NOWHERE
+    per_place = np.bincount(asked, minlength=len(room)) / np.maximum(room, 1)
+    number = np.empty(len(room), np.int64)
+    number[np.argsort(per_place, kind="stable")] = np.arange(len(room))
+    found: list[int] = number.tolist()
+    return found
+
+
+def _pass_in_order(
+    moves: Moves, layers: Layers, span: range, starts: Ints, pools: Ints, crowding: list[int]
+) -> None:
+    """Blocks of households, so that those with nothing left to hope for are passed over in columns."""
+    for low in range(span.start, span.stop, _BLOCK):
+        high = min(low + _BLOCK, span.stop)
+        is_open = np.ones(moves.sink, bool)
+        is_open[bits(layers.closed)] = False
+        of_block = starts[low : high + 1]
+        hopes = np.concatenate(([0], np.cumsum(is_open[pools[of_block[0] : of_block[-1]]])))
+        has_hope = np.diff(hopes[of_block - of_block[0]]) > 0
+        _house(moves, layers, (np.flatnonzero(has_hope) + low).tolist(), crowding)
+
+
+def _house(moves: Moves, layers: Layers, members: list[int], crowding: list[int]) -> None:
+    """Place each member where there is room, or along a chain that makes room."""
+    room = moves.room
+    for member in members:
+        with_room = [pool for pool in moves.choices(member) if room[pool] > 0]
+        if with_room:
+            pool = min(with_room, key=crowding.__getitem__)
+            room[pool] -= 1
+            moves.enter(member, pool)
+            continue
+        steps = layers.way_from(moves.mask(member))
+        if steps is not None:
+            moves.shift(steps)
+            moves.enter(member, steps[0][0])
+
+
+def _closing_positions(moves: Moves, members: Choices, span: range, pools: Ints) -> dict[int, int]:
+    """Of the band that ``span`` of the members is, in the present state of ``moves``."""
+    place = np.array(moves.place[span.start : span.stop], np.int64)
+    is_refused = place == NOWHERE
     if not is_refused.any():
         return {}
-    asked = np.unique(instance.pool[band.edges[is_refused[band.owner]]])
-    latest = np.zeros(instance.num_pools, np.int64)
-    housed = band.households[~is_refused]
-    np.maximum.at(latest, market.assigned[housed], housed + 1)
-    movable = market.movable
-    source = market.assigned[movable.households][movable.owner]
-    carry_back(latest, source, instance.pool[movable.edges])
+    starts = members.starts[span.start : span.stop + 1]
+    refused_choices = np.repeat(is_refused, np.diff(starts))
+    asked = np.unique(pools[starts[0] : starts[-1]][refused_choices])
+    latest = np.zeros(moves.sink, np.int64)
+    housed = members.households[span.start : span.stop][~is_refused]
+    np.maximum.at(latest, place[~is_refused], housed + 1)
+    carry_back(latest, *moves.arcs_from(asked.tolist()))
     return dict(zip(asked.tolist(), latest[asked].tolist(), strict=True))
 
 

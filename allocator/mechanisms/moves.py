@@ -34,13 +34,13 @@ class Moves:
     pool each holds or ``NOWHERE``; ``room`` (C,) the free places (0 for sealed pools).
 
     Rows of the graph are read when first visited and may then name too many pools, since a mover leaves
-    no trace in the row it left. A chain is therefore confirmed person by person before it is used, and a
+    its choices in the row it left. A chain is therefore confirmed person by person before it is used, and a
     row that promised too much is read anew. A search that fails has failed for certain.
     """
 
     def __init__(self, starts: Ints, pools: Ints, place: Ints, room: Ints) -> None:
-        self.starts: list[int] = starts.tolist()
-        self.pools: list[int] = pools.tolist()
+        self._starts: list[int] = starts.tolist()
+        self._pools = pools
         self.place: list[int] = place.tolist()
         self.room: list[int] = room.tolist()
         self.sink = len(self.room)
@@ -48,6 +48,7 @@ class Moves:
         self.after = NOWHERE
         self.seen = 0
         self._holders = _by_pool(place, self.sink)
+        self._left: set[int] = set()
         self._rows = [_UNREAD] * self.sink + [0]
         self._masks: list[int] = [_UNREAD] * len(self.place)
         self._bit = [1 << pool for pool in range(self.sink)]
@@ -58,7 +59,8 @@ class Moves:
 
     def choices(self, member: int) -> list[int]:
         """The member's live pools, best first."""
-        return self.pools[self.starts[member] : self.starts[member + 1]]
+        pools: list[int] = self._pools[self._starts[member] : self._starts[member + 1]].tolist()
+        return pools
 
     def mask(self, member: int) -> int:
         """The member's live pools as a mask."""
@@ -100,6 +102,7 @@ class Moves:
                 if self._rows[target] != _UNREAD:
                     self._rows[target] |= self.sink_bit
             else:
+                self._left.add(source)
                 self.enter(member, target)
 
     def mover(self, source: int, targets: int) -> int:
@@ -113,24 +116,44 @@ class Moves:
                 mask = masks[member]
                 if (self.mask(member) if mask == _UNREAD else mask) & targets:
                     return member
-        self._read(source)
+        self.read(source)
         return NOWHERE
 
     def row(self, pool: int) -> int:
         """Where holders of a place in ``pool`` may move to (a mask), perhaps too much."""
         row = self._rows[pool]
-        return self._read(pool) if row == _UNREAD else row
+        return self.read(pool) if row == _UNREAD else row
 
-    def _read(self, pool: int) -> int:
+    def read(self, pool: int) -> int:
         """The row as it truly stands, forgetting whoever left the pool or may no longer move."""
         place, after = self.place, self.after
         held = [m for m in dict.fromkeys(self._holders[pool]) if m > after and place[m] == pool]
         self._holders[pool] = held
+        self._left.discard(pool)
         row = self.sink_bit if self.room[pool] > 0 else 0
         for member in held:
             row |= self.mask(member)
         self._rows[pool] = row
         return row
+
+    def arcs_from(self, pools: list[int]) -> tuple[Ints, Ints]:
+        """The arcs between different pools reachable from these, as they truly stand, sorted by source."""
+        width = self.sink // 8 + 1
+        rows: dict[int, bytes] = {}
+        waiting = list(pools)
+        seen = self.sink_bit
+        for pool in pools:
+            seen |= self._bit[pool]
+        for pool in waiting:
+            row = self.read(pool) if pool in self._left else self.row(pool)
+            row &= ~(self._bit[pool] | self.sink_bit)
+            rows[pool] = row.to_bytes(width, "little")
+            waiting += bits(row & ~seen)
+            seen |= row
+        source = np.array(sorted(rows), np.int64)
+        table = np.frombuffer(b"".join(rows[pool] for pool in source.tolist()), np.uint8)
+        at, target = np.nonzero(np.unpackbits(table.reshape(-1, width), axis=1, bitorder="little"))
+        return source[at], target
 
     def _search(self, sources: int, goal: int, inside: int) -> list[int] | None:
         """Breadth first; the nodes of one way from a source to the goal."""
@@ -157,7 +180,7 @@ class Moves:
             member = NOWHERE
             if target == self.sink:
                 if self.room[source] <= 0:
-                    self._read(source)
+                    self.read(source)
                     return None
             elif source != self.sink:
                 member = self.mover(source, self._bit[target])
