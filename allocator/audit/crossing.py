@@ -1,63 +1,67 @@
 """The laws of ``band_optimum`` where quotas cross: every level's value from the assignment, every proof added up.
 
-A proof is a tree of multipliers (docs/reference/crossing.md). Any multipliers give a true bound, so a proof
+A proof bounds a sum by multipliers (docs/reference/crossing.md). Any multipliers give a true bound, so a proof
 that adds up is one whoever made it, and nothing is solved again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
-from allocator.audit.crossing_rows import Rows, reserves_at, rows_of
+from allocator.audit.claims import group
+from allocator.audit.crossing_rows import Rows, rows_of
+from allocator.audit.crossing_sums import Sums, Weights
 from allocator.audit.judgement import FORMAT, Breach, Judgement
-from allocator.audit.quota_seating import Right, seat
+from allocator.audit.quota_seating import Right, places_of, seat
 from allocator.model.instance import Instance, Ints
 
 LAWS: Final = ("shortfall", "reserved", "housing", "rank_optimality", "tie_rule")
 _TENANTS: Final = -1
-_DEEPEST: Final = 200
+_NOTHING: Final = Weights(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(eq=False)
 class _Walk:
-    """The rows with what the levels so far have fixed, and the proofs not yet used."""
+    """The rows with what the levels so far have fixed, and the proofs not yet used. ``held`` (n,) claims."""
 
     instance: Instance
     assigned: Ints
     rows: Rows
+    sums: Sums
     proofs: Iterator[object]
+    held: Ints
     num_proofs: int = 0
-    held: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     breaches: list[Breach] = field(default_factory=list)
 
-    def claims_of(self, household: int) -> list[int]:
-        """The claims of one household, best first."""
-        at = self.rows.of_household.get(household)
-        return [] if at is None else [claim for claim, _ in self.rows.members[at]]
+    def claims_of(self, households: Ints) -> Ints:
+        """The claims of some households."""
+        inside = np.zeros(self.instance.num_households, dtype=np.bool_)
+        inside[households] = True
+        return np.flatnonzero(inside[self.rows.claims.household])
 
-    def prove(
-        self, law: str, weights: dict[int, int], most: int, household: int = -1, band: int = -1
-    ) -> None:
+    def prove(self, law: str, weights: Weights, most: int, band: int = -1) -> None:
         """Take the next proof and add it up; a breach where it does not show ``most``."""
-        self.num_proofs += 1
-        tree = next(self.proofs, None)
-        if not _shows(self.rows, tree, weights, most, _DEEPEST):
-            name = "" if household < 0 else self.instance.household_ids[household]
+        if not self.sums.shows(next(self.proofs, None), weights, most, self.num_proofs):
+            name = "" if weights.household < 0 else self.instance.household_ids[weights.household]
             self.breaches.append(Breach(law, name, band=band))
+        self.num_proofs += 1
 
-    def level(self, law: str, weights: dict[int, int], value: int, *, is_most: bool, band: int = -1) -> None:
+    def level(self, law: str, sum_of: Weights, value: int, *, is_most: bool, band: int = -1) -> None:
         """A level's value, proved the best and fixed."""
-        if not weights:
+        if not len(sum_of.variables):
             return
         sign = 1 if is_most else -1
-        self.prove(
-            law, {variable: sign * weight for variable, weight in weights.items()}, sign * value, band=band
-        )
-        self.rows.row(list(weights.items()), value, value)
+        self.prove(law, Weights(sum_of.variables, sign * sum_of.values), sign * value, band=band)
+        self.rows.row(sum_of.variables, sum_of.values, value, value)
+
+    def refuse(self, law: str, household: int, first: int, last: int) -> None:
+        """No better: none of these claims of the household can be had."""
+        claims = np.arange(first, last)
+        self.prove(law, Weights(claims, np.ones(len(claims), dtype=np.int64), household), 0)
 
 
 def judge_crossing(
@@ -73,8 +77,8 @@ def judge_crossing(
         return Judgement(None, (Breach("housing"),))
     published = certificate.get("proofs") if isinstance(certificate, Mapping) else None
     proofs = published if isinstance(published, list) else []
-    walk = _Walk(instance, assigned, rows_of(instance), iter(proofs))
-    walk.held = walk.rows.claims.held(assigned)
+    rows = rows_of(instance)
+    walk = _Walk(instance, assigned, rows, Sums(rows), iter(proofs), rows.claims.held(assigned))
     figures = _levels(walk, housing_first=housing_first, most_first=housed == "count")
     if len(proofs) != walk.num_proofs:
         walk.breaches.append(Breach("tie_rule"))
@@ -93,16 +97,20 @@ def judge_crossing(
     )
 
 
-def proves_nothing_possible(instance: Instance, tree: object) -> bool:
-    """Whether the tree shows a sum of nothing to be less than nothing: then no assignment keeps every bound."""
-    return _shows(rows_of(instance), tree, {}, -1, _DEEPEST)
+def proves_nothing_possible(instance: Instance, proof: object) -> bool:
+    """Whether the proof shows a sum of nothing to be less than nothing: then no assignment keeps every bound."""
+    return Sums(rows_of(instance)).shows(proof, _NOTHING, -1)
+
+
+def _ones(variables: Ints | list[int]) -> Weights:
+    return Weights(np.asarray(variables, dtype=np.int64), np.ones(len(variables), dtype=np.int64))
 
 
 def _levels(walk: _Walk, *, housing_first: bool, most_first: bool) -> dict[str, Any]:
     short = _shortfall(walk)
-    walk.level("shortfall", dict.fromkeys(walk.rows.short, 1), short, is_most=False)
+    walk.level("shortfall", _ones(walk.rows.short), short, is_most=False)
     seated = _seated(walk)
-    walk.level("reserved", dict.fromkeys(walk.rows.seated, 1), seated, is_most=True)
+    walk.level("reserved", _ones(walk.rows.seated), seated, is_most=True)
     bands = _bands(walk)
     housed, ranks = [], []
     for band, members in bands:
@@ -122,48 +130,44 @@ def _levels(walk: _Walk, *, housing_first: bool, most_first: bool) -> dict[str, 
     }
 
 
-def _bands(walk: _Walk) -> list[tuple[int, list[int]]]:
+def _bands(walk: _Walk) -> list[tuple[int, Ints]]:
     own, band = walk.rows.claims.own, walk.instance.band
     bands = [
-        (number, np.flatnonzero((band == number) & (own < 0)).tolist())
-        for number in range(walk.instance.num_bands)
+        (number, np.flatnonzero((band == number) & (own < 0))) for number in range(walk.instance.num_bands)
     ]
-    tenants = np.flatnonzero(own >= 0).tolist()
-    return [(_TENANTS, tenants), *bands] if tenants else bands
+    tenants = np.flatnonzero(own >= 0)
+    return [(_TENANTS, tenants), *bands] if len(tenants) else bands
 
 
 def _shortfall(walk: _Walk) -> int:
     """The soft minima's rows end with the variable of what they lack; without it they count what there is."""
-    lacking = set(walk.rows.short)
+    rows = walk.rows
+    is_held = np.zeros(len(rows.most), dtype=np.int64)
+    is_held[walk.held[walk.held >= 0]] = 1
+    lacking = set(rows.short)
     total = 0
-    for members, low in zip(walk.rows.members, walk.rows.low, strict=True):
-        if members and members[-1][0] in lacking:
-            there = sum(
-                int(walk.held[walk.rows.claims.household[claim]] == claim) for claim, _ in members[:-1]
-            )
-            total += max(0, low - there)
+    for (variables, _), low in zip(rows.members, rows.low, strict=True):
+        if len(variables) and int(variables[-1]) in lacking:
+            total += max(0, low - int(is_held[variables[:-1]].sum()))
     return total
 
 
 def _seated(walk: _Walk) -> int:
     """Members on places of their own groups, over all pools with reserves."""
     total = 0
-    for pool in range(walk.instance.num_pools):
-        reserves = reserves_at(walk.instance, pool)
-        if not reserves:
-            continue
+    for pool, (*reserves, open_places) in places_of(walk.instance).items():
+        members = [group(walk.instance, [str(place.group)]) for place in reserves]
         people: dict[tuple[Right, ...], int] = {}
         for household in np.flatnonzero(walk.assigned == pool).tolist():
             is_home = bool(walk.rows.claims.own[household] == pool)
-            own = [bool(members[household]) for _, members, _ in reserves]
+            own = [bool(inside[household]) for inside in members]
             rights = [
-                (is_own or is_home or released, is_own)
-                for is_own, (_, _, released) in zip(own, reserves, strict=True)
+                (is_own or is_home or place.is_released, is_own)
+                for is_own, place in zip(own, reserves, strict=True)
             ]
             kind = (*rights, (True, False))
             people[kind] = people.get(kind, 0) + 1
-        sizes = [places for places, _, _ in reserves]
-        sizes.append(int(walk.instance.capacity[pool]) - sum(sizes))
+        sizes = [place.number for place in (*reserves, open_places)]
         kinds = list(people)
         seats = seat([people[kind] for kind in kinds], kinds, sizes) or []
         total += sum(
@@ -175,81 +179,37 @@ def _seated(walk: _Walk) -> int:
     return total
 
 
-def _housed(walk: _Walk, band: int, members: list[int], *, most_first: bool) -> int:
-    asking = [household for household in members if walk.claims_of(household)]
-    number = int((walk.held[asking] >= 0).sum()) if asking else 0
+def _housed(walk: _Walk, band: int, members: Ints, *, most_first: bool) -> int:
+    rows = walk.rows
+    asking = members[rows.row_of[members] >= 0]
+    number = int((walk.held[asking] >= 0).sum())
     if most_first:
-        claims = [claim for household in asking for claim in walk.claims_of(household)]
-        walk.level("housing", dict.fromkeys(claims, 1), number, is_most=True, band=band)
-    for household in asking:
-        is_housed = int(walk.held[household] >= 0)
+        walk.level("housing", _ones(walk.claims_of(asking)), number, is_most=True, band=band)
+    begins, row_of, held = rows.start.tolist(), rows.row_of.tolist(), walk.held.tolist()
+    for household in asking.tolist():
+        is_housed = int(held[household] >= 0)
         if not is_housed:
-            walk.prove("housing", dict.fromkeys(walk.claims_of(household), 1), 0, household)
-        row = walk.rows.of_household[household]
-        walk.rows.low[row] = walk.rows.high[row] = is_housed
+            walk.refuse("housing", household, begins[household], begins[household + 1])
+        rows.settle(row_of[household], is_housed)
     return number
 
 
-def _ranked(walk: _Walk, band: int, members: list[int]) -> int:
-    claims = [claim for household in members for claim in walk.claims_of(household)]
-    total = sum(
-        int(walk.rows.rank[walk.held[household]]) for household in members if walk.held[household] >= 0
-    )
-    weights = {claim: int(walk.rows.rank[claim]) for claim in claims}
-    walk.level("rank_optimality", weights, total, is_most=False, band=band)
+def _ranked(walk: _Walk, band: int, members: Ints) -> int:
+    held = walk.held[members]
+    total = int(walk.rows.rank[held[held >= 0]].sum())
+    claims = walk.claims_of(members)
+    walk.level("rank_optimality", Weights(claims, walk.rows.rank[claims]), total, is_most=False, band=band)
     return total
 
 
 def _ties(walk: _Walk) -> None:
-    for household in sorted(walk.rows.of_household):
-        held = int(walk.held[household])
+    rows = walk.rows
+    begins = rows.start.tolist()
+    for household, held in enumerate(walk.held.tolist()):
         if held < 0:
             continue
-        claims = walk.claims_of(household)
-        better = [claim for claim in claims if claim < held]
-        if better:
-            walk.prove("tie_rule", dict.fromkeys(better, 1), 0, household)
-        for claim in claims:
-            walk.rows.least[claim] = walk.rows.most[claim] = int(claim == held)
-
-
-def _shows(rows: Rows, tree: object, weights: Mapping[int, int], most: int, depth: int) -> bool:
-    """Whether the tree proves that the weighted sum is at most ``most`` within the rows and bounds."""
-    if not isinstance(tree, Mapping) or depth == 0:
-        return False
-    if "split" not in tree:
-        return _leaf_shows(rows, tree.get("duals"), tree.get("over"), weights, most)
-    variable = tree["split"]
-    if not _is_number(variable) or not 0 <= variable < len(rows.most):
-        return False
-    low, high = rows.least[variable], rows.most[variable]
-    holds = low == 0 and high == 1
-    for answer, value in (("no", 0), ("yes", 1)):
-        rows.least[variable] = rows.most[variable] = value
-        holds = holds and _shows(rows, tree.get(answer), weights, most, depth - 1)
-    rows.least[variable], rows.most[variable] = low, high
-    return holds
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _leaf_shows(rows: Rows, duals: object, over: object, weights: Mapping[int, int], most: int) -> bool:
-    """Weak duality in whole numbers: any multipliers of rows bound the sum."""
-    if not _is_number(over) or not isinstance(over, int) or over < 1 or not isinstance(duals, Sequence):
-        return False
-    left = {variable: weight * over for variable, weight in weights.items()}
-    total = 0
-    for pair in duals:
-        if not isinstance(pair, Sequence) or len(pair) != 2 or not all(map(_is_number, pair)):
-            return False
-        row, dual = pair
-        if not 0 <= row < len(rows.members):
-            return False
-        total += dual * (rows.high[row] if dual > 0 else rows.low[row])
-        for variable, weight in rows.members[row]:
-            left[variable] = left.get(variable, 0) - dual * weight
-    for variable, weight in left.items():
-        total += weight * (rows.most[variable] if weight > 0 else rows.least[variable])
-    return total < (most + 1) * over
+        first, last = begins[household : household + 2]
+        if held > first:
+            walk.refuse("tie_rule", household, first, held)
+        rows.least[first:last] = rows.most[first:last] = 0
+        rows.least[held] = rows.most[held] = 1

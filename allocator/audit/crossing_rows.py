@@ -2,122 +2,169 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from allocator.audit.claims import Claims, claims_of, group
 from allocator.audit.judgement import Bools
+from allocator.audit.quota_seating import Places, places_of
 from allocator.model.instance import Instance, Ints
 
 
 @dataclass(eq=False)
 class Rows:
-    """``members`` of each row: (variable, coefficient); ``low`` and ``high`` of rows; ``least``, ``most`` of variables.
+    """``members`` of each row: variables and their coefficients; ``low`` and ``high`` of rows; ``least``, ``most``
+    of variables.
 
-    The claims are the first variables. ``seated``: variables of members on places reserved for them;
-    ``short``: variables of soft minima; ``of_household``: the row of a household.
+    The claims are the first variables, ``start`` (n + 1,) cuts them by household. ``seated``: variables of members on
+    places reserved for them; ``short``: variables of soft minima; ``row_of`` (n,) the row of a household, -1 without
+    claims; ``num_fixed`` rows come from the instance, those behind them are levels.
     """
 
     claims: Claims
     rank: Ints
-    most: list[int]
-    least: list[int]
-    members: list[list[tuple[int, int]]] = field(default_factory=list)
+    start: Ints
+    most: Ints
+    least: Ints
+    row_of: Ints
+    members: list[tuple[Ints, Ints]] = field(default_factory=list)
     low: list[int] = field(default_factory=list)
     high: list[int] = field(default_factory=list)
     seated: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
-    of_household: dict[int, int] = field(default_factory=dict)
+    num_fixed: int = 0
 
-    def variable(self, most: int) -> int:
-        """A further variable from 0 to ``most``."""
-        self.least.append(0)
-        self.most.append(most)
-        return len(self.most) - 1
+    @property
+    def num_claims(self) -> int:
+        """Claims come first among the variables."""
+        return len(self.claims.household)
 
-    def row(self, members: list[tuple[int, int]], low: int, high: int) -> int:
-        """A further row."""
-        self.members.append(members)
+    @property
+    def num_household_rows(self) -> int:
+        """Rows of households come first."""
+        return len(self.asking)
+
+    @cached_property
+    def asking(self) -> Ints:
+        """The households with claims, by row."""
+        return np.flatnonzero(self.row_of >= 0)
+
+    @cached_property
+    def rows_of_claim(self) -> tuple[list[int], list[int]]:
+        """By claim the rows of pools, cells and quotas that count it (all once): where they begin (m + 1), and the rows."""
+        rows = range(self.num_household_rows, self.num_fixed)
+        counted = [self.members[row][0] for row in rows]
+        claim = np.concatenate([np.empty(0, dtype=np.int64), *counted])
+        row = np.repeat(np.arange(rows.start, rows.stop), [len(one) for one in counted])
+        is_claim = claim < self.num_claims
+        claim, row = claim[is_claim], row[is_claim]
+        order = np.argsort(claim, kind="stable")
+        begins = np.searchsorted(claim[order], np.arange(self.num_claims + 1))
+        return begins.tolist(), row[order].tolist()
+
+    def variables(self, mosts: Sequence[int]) -> list[int]:
+        """Further variables from 0 to each of these."""
+        first = len(self.most)
+        self.most = np.concatenate([self.most, np.array(mosts, dtype=np.int64)])
+        self.least = np.concatenate([self.least, np.zeros(len(mosts), dtype=np.int64)])
+        return list(range(first, len(self.most)))
+
+    def row(self, variables: Ints, factors: Ints | None, low: int, high: int) -> None:
+        """A further row; without ``factors`` all are 1."""
+        ones = np.ones(len(variables), dtype=np.int64) if factors is None else factors
+        self.members.append((variables, ones))
         self.low.append(low)
         self.high.append(high)
-        return len(self.members) - 1
+
+    def settle(self, row: int, value: int) -> None:
+        """A row's sum is known."""
+        self.low[row] = self.high[row] = value
+
+    def bounds_of_households(self) -> tuple[Bools, Bools]:
+        """(asking,) who must hold one of its claims; who may hold one."""
+        number = self.num_household_rows
+        return np.array(self.low[:number]) > 0, np.array(self.high[:number]) > 0
 
 
 def rows_of(instance: Instance) -> Rows:
     """Households in order, then pools by id, then quotas by id."""
     claims = claims_of(instance)
     count = len(claims.household)
-    rows = Rows(claims, _ranks(instance, claims), [1] * count, [0] * count)
-    asking: dict[int, list[int]] = {}
-    for claim, household in enumerate(claims.household.tolist()):
-        asking.setdefault(household, []).append(claim)
-    for household, own in sorted(asking.items()):
-        must = int(claims.own[household] >= 0)
-        rows.of_household[household] = rows.row([(claim, 1) for claim in own], must, 1)
-    for pool in range(instance.num_pools):
-        _pool_rows(instance, rows, pool)
+    start = np.searchsorted(claims.household, np.arange(instance.num_households + 1))
+    has_claims = np.diff(start) > 0
+    row_of = np.where(has_claims, np.cumsum(has_claims) - 1, -1)
+    one, none = np.ones(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    rows = Rows(claims, _ranks(instance, claims), start, one, none, row_of)
+    bounds = zip(start[:-1].tolist(), start[1:].tolist(), (claims.own >= 0).tolist(), strict=True)
+    everyone = np.arange(count)
+    for first, last, is_tenant in bounds:
+        if last > first:
+            # Views of one column of ones: a row of a household costs no memory of its own.
+            rows.row(everyone[first:last], one[first:last], int(is_tenant), 1)
+    _pool_rows(instance, rows)
     _quota_rows(instance, rows)
+    rows.num_fixed = len(rows.members)
     return rows
 
 
 def _ranks(instance: Instance, claims: Claims) -> Ints:
     """The rank of each claim; a tenant's own pool that it did not list stands one behind its last rank."""
-    rank = np.ones(len(claims.household), dtype=np.int64)
-    for claim, (household, pool) in enumerate(
-        zip(claims.household.tolist(), claims.pool.tolist(), strict=True)
-    ):
-        listed = slice(int(instance.start[household]), int(instance.start[household + 1]))
-        at = np.flatnonzero(instance.pool[listed] == pool)
-        ranks = instance.rank[listed]
-        rank[claim] = ranks[at[0]] if len(at) else int(ranks.max(initial=0)) + 1
+    size = max(instance.num_pools, 1)
+    owner = np.repeat(np.arange(instance.num_households), np.diff(instance.start))
+    listed = owner * size + instance.pool
+    order = np.argsort(listed, kind="stable")
+    key = claims.household * size + claims.pool
+    at = np.searchsorted(listed[order], key)
+    is_listed = at < len(listed)
+    is_listed[is_listed] = listed[order][at[is_listed]] == key[is_listed]
+    last = np.zeros(instance.num_households, dtype=np.int64)
+    np.maximum.at(last, owner, instance.rank)
+    rank = last[claims.household] + 1
+    rank[is_listed] = instance.rank[order[at[is_listed]]]
     return rank
 
 
-def reserves_at(instance: Instance, pool: int) -> list[tuple[int, Bools, bool]]:
-    """Places, members (n,) and release of each reserve, each cut to what is left of the capacity."""
-    left = int(instance.capacity[pool])
-    found = []
-    for entry in instance.extensions.get("reserves", []):
-        if entry["pool"] == instance.pool_ids[pool]:
-            places = min(int(entry["places"]), left)
-            left -= places
-            found.append((places, group(instance, [entry["group"]]), bool(entry.get("release", False))))
-    return found
+def _pool_rows(instance: Instance, rows: Rows) -> None:
+    order = np.argsort(rows.claims.pool, kind="stable")
+    cuts = np.searchsorted(rows.claims.pool[order], np.arange(instance.num_pools + 1)).tolist()
+    reserved = places_of(instance)
+    for pool, capacity in enumerate(instance.capacity.tolist()):
+        asked = order[cuts[pool] : cuts[pool + 1]]
+        if not len(asked):
+            continue
+        if pool in reserved:
+            _seat_rows(instance, rows, pool, asked, reserved[pool])
+        else:
+            rows.row(asked, None, 0, capacity)
 
 
-def _pool_rows(instance: Instance, rows: Rows, pool: int) -> None:
-    asked = np.flatnonzero(rows.claims.pool == pool)
-    if not len(asked):
-        return
-    capacity = int(instance.capacity[pool])
-    reserves = reserves_at(instance, pool)
-    if not reserves:
-        rows.row([(claim, 1) for claim in asked.tolist()], 0, capacity)
-        return
+def _seat_rows(instance: Instance, rows: Rows, pool: int, asked: Ints, places: tuple[Places, ...]) -> None:
+    """A row for each kind of claimant, then one for the open places and each reserve that somebody may sit on."""
+    *reserves, open_places = places
     households = rows.claims.household[asked]
-    kinds: dict[tuple[bool, ...], list[int]] = {}
-    for claim, household in zip(asked.tolist(), households.tolist(), strict=True):
-        at_home = bool(rows.claims.own[household] == pool)
-        kind = (at_home, *(bool(members[household]) for _, members, _ in reserves))
-        kinds.setdefault(kind, []).append(claim)
+    of_group = [group(instance, [str(place.group)])[households] for place in reserves]
+    kind = np.stack([rows.claims.own[households] == pool, *of_group], axis=1)
+    kinds, kind_of = np.unique(kind, axis=0, return_inverse=True)
     on_place: dict[int, list[int]] = {}
-    for kind, inside in sorted(kinds.items()):
-        seats = []
-        for place in range(-1, len(reserves)):
-            is_own = place >= 0 and kind[place + 1]
-            if place >= 0 and not (is_own or kind[0] or reserves[place][2]):
-                continue
-            seat = rows.variable(len(inside))
-            seats.append(seat)
+    for number, (is_home, *is_own) in enumerate(kinds.tolist()):
+        inside = asked[kind_of.reshape(-1) == number]
+        may = [
+            place for place, reserve in enumerate(reserves) if is_own[place] or is_home or reserve.is_released
+        ]
+        seats = rows.variables([len(inside)] * (1 + len(may)))
+        for place, seat in zip([-1, *may], seats, strict=True):
             on_place.setdefault(place, []).append(seat)
-            if is_own:
+            if place >= 0 and is_own[place]:
                 rows.seated.append(seat)
-        rows.row([*((claim, 1) for claim in inside), *((seat, -1) for seat in seats)], 0, 0)
-    sizes = [*(places for places, _, _ in reserves), capacity - sum(places for places, _, _ in reserves)]
+        factors = np.concatenate([np.ones(len(inside), dtype=np.int64), np.full(len(seats), -1)])
+        rows.row(np.concatenate([inside, seats]), factors, 0, 0)
     for place, on_it in sorted(on_place.items()):
-        rows.row([(seat, 1) for seat in on_it], 0, sizes[place])
+        size = open_places.number if place < 0 else reserves[place].number
+        rows.row(np.array(on_it, dtype=np.int64), None, 0, size)
 
 
 def _quota_rows(instance: Instance, rows: Rows) -> None:
@@ -127,12 +174,12 @@ def _quota_rows(instance: Instance, rows: Rows) -> None:
     index = {name: place for place, name in enumerate(instance.pool_ids)}
     for _, quota in sorted(quotas.items()):
         members = group(instance, quota.get("groups"))
-        pools = [index[name] for name in quota["pools"]]
-        counts = members[rows.claims.household] & np.isin(rows.claims.pool, pools)
-        inside = [(claim, 1) for claim in np.flatnonzero(counts).tolist()]
+        pools = np.zeros(instance.num_pools, dtype=np.bool_)
+        pools[[index[name] for name in quota["pools"]]] = True
+        inside = np.flatnonzero(members[rows.claims.household] & pools[rows.claims.pool])
         least = quota.get("min", 0)
-        rows.row(inside, least, max(least, quota.get("max", len(inside))))
+        rows.row(inside, None, least, max(least, quota.get("max", len(inside))))
         if soft := quota.get("min_soft", 0):
-            lack = rows.variable(soft)
+            (lack,) = rows.variables([soft])
             rows.short.append(lack)
-            rows.row([*inside, (lack, 1)], soft, len(inside) + soft)
+            rows.row(np.append(inside, lack), None, soft, len(inside) + soft)

@@ -7,18 +7,20 @@ caller says which is meant (contract, section 5). The levels are those of the de
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from allocator.errors import Refused
+from allocator.mechanisms.crossing_flow import Found, Impossible, flow_optimum
 from allocator.mechanisms.crossing_levels import InfeasibleError, Levels, LimitReachedError
-from allocator.mechanisms.crossing_program import Program, program_of, quotas_of
+from allocator.mechanisms.crossing_program import Program, program_of, quotas_of, ranks_of
 from allocator.mechanisms.crossing_proofs import Prover, UnprovedError
 from allocator.mechanisms.report import CERTIFICATE_FORMAT, rank_counts
+from allocator.mechanisms.wishes import wishes_of
 from allocator.model.enums import SolutionStatus
-from allocator.model.instance import UNASSIGNED, Instance, Matching, Solution
+from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
 
 NAME: Final = "band_optimum"
 TENANTS: Final = -1
@@ -30,50 +32,108 @@ def crossing_optimum(
 ) -> Solution:
     """The band-lexicographic assignment under quotas of any shape; ``crossing``: two sets that cross.
 
-    Raises ``Refused`` where ``housed`` is not said, or where there are more than ``MOST_CHOICES``.
+    A flow where those that bind are one, else by the definition. Raises ``Refused`` where ``housed`` is not said, or
+    where they are no flow and there are more than ``MOST_CHOICES``.
     """
     if housed is None:
         raise Refused("mechanism_housed_needed", first=crossing[0], second=crossing[1])
+    asked = _Asked(instance, crossing, {"housing_first": housing_first, "housed": housed})
+    try:
+        found = flow_optimum(instance, housing_first=housing_first, most_first=housed == "count")
+    except UnprovedError:
+        return asked.ended(SolutionStatus.LIMIT, {})
+    if isinstance(found, Found):
+        return asked.solution(found.held, found.figures, found.proofs)
+    if isinstance(found, Impossible) and found.advice is not None:
+        report = {"code": "mechanism_infeasible", "advice": found.advice}
+        return asked.ended(SolutionStatus.INFEASIBLE, report)
     program = program_of(instance)
     if program.num_claims > MOST_CHOICES:
+        # A quota that fits neither side stands there alone, twice.
+        first, second = found if isinstance(found, tuple) and len(set(found)) > 1 else crossing
         raise Refused(
             "mechanism_crossing_too_large",
-            first=crossing[0],
-            second=crossing[1],
+            first=first,
+            second=second,
             most=MOST_CHOICES,
             choices=program.num_claims,
         )
-    options = {"housing_first": housing_first, "housed": housed}
-    bands = _bands(instance, program)
+    return _by_definition(asked, program)
+
+
+def optimum_by_definition(
+    instance: Instance, crossing: tuple[str, str], *, housing_first: bool, housed: str
+) -> Solution:
+    """The same by the definition alone, whatever the shape and the size: slow, and what the flow is held against."""
+    asked = _Asked(instance, crossing, {"housing_first": housing_first, "housed": housed})
+    return _by_definition(asked, program_of(instance))
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What was asked for: the instance, two sets that cross, the options."""
+
+    instance: Instance
+    crossing: tuple[str, str]
+    options: dict[str, Any]
+
+    def solution(self, held: Ints, figures: dict[str, Any], proofs: list[dict[str, Any]]) -> Solution:
+        """The optimum: ``held`` (n,) the claim of each household, -1 for none."""
+        wishes = wishes_of(self.instance)
+        assigned = np.append(wishes.pool, UNASSIGNED)[held]
+        claims = held[held >= 0]
+        return Solution(
+            mechanism=NAME,
+            status=SolutionStatus.OPTIMAL,
+            matching=Matching(assigned),
+            certificate={
+                "format": CERTIFICATE_FORMAT,
+                "mechanism": NAME,
+                **self.options,
+                "num_households": self.instance.num_households,
+                "num_housed": len(claims),
+                **figures,
+                "proofs": proofs,
+            },
+            report={
+                **rank_counts(replace(self.instance, rank=ranks_of(self.instance, wishes)), claims),
+                "crossing": list(self.crossing),
+            },
+            options=self.options,
+        )
+
+    def ended(self, status: SolutionStatus, report: dict[str, Any]) -> Solution:
+        """Nobody is assigned."""
+        return Solution(
+            mechanism=NAME,
+            status=status,
+            matching=Matching(np.full(self.instance.num_households, UNASSIGNED, np.int64)),
+            certificate={},
+            report={**report, "crossing": list(self.crossing)},
+            options=self.options,
+            is_drawn=False,
+        )
+
+
+def _by_definition(asked: _Asked, program: Program) -> Solution:
+    """Level by level with whole numbers, every no with a proof of its own."""
+    bands = _bands(asked.instance, program)
+    options = asked.options
     try:
         try:
             levels = Levels(program)
         except InfeasibleError:
-            report = {"code": "mechanism_infeasible", "advice": advice(instance), "crossing": list(crossing)}
-            return _ended(instance, options, SolutionStatus.INFEASIBLE, report)
-        figures = _all_levels(levels, bands, housing_first=housing_first, most_first=housed == "count")
+            report = {"code": "mechanism_infeasible", "advice": advice(asked.instance)}
+            return asked.ended(SolutionStatus.INFEASIBLE, report)
+        figures = _all_levels(
+            levels, bands, housing_first=options["housing_first"], most_first=options["housed"] == "count"
+        )
     except (LimitReachedError, UnprovedError):
-        return _ended(instance, options, SolutionStatus.LIMIT, {"crossing": list(crossing)})
-    held = np.flatnonzero(levels.found[: program.num_claims])
-    assigned = np.full(instance.num_households, UNASSIGNED, np.int64)
-    assigned[program.wishes.household[held]] = program.wishes.pool[held]
-    return Solution(
-        mechanism=NAME,
-        status=SolutionStatus.OPTIMAL,
-        matching=Matching(assigned),
-        certificate={
-            "format": CERTIFICATE_FORMAT,
-            "mechanism": NAME,
-            "housing_first": housing_first,
-            "housed": housed,
-            "num_households": instance.num_households,
-            "num_housed": len(held),
-            **figures,
-            "proofs": levels.proofs,
-        },
-        report={**rank_counts(replace(instance, rank=program.rank), held), "crossing": list(crossing)},
-        options=options,
-    )
+        return asked.ended(SolutionStatus.LIMIT, {})
+    claims = np.flatnonzero(levels.found[: program.num_claims])
+    held = np.full(asked.instance.num_households, -1, np.int64)
+    held[program.wishes.household[claims]] = claims
+    return asked.solution(held, figures, levels.proofs)
 
 
 def _bands(instance: Instance, program: Program) -> list[tuple[int, list[int]]]:
@@ -165,17 +225,3 @@ def _relaxation(instance: Instance, names: list[str]) -> list[dict[str, Any]]:
         if lack := levels.best([variable], [1], is_most=False):
             found.append({"quota": name, "from": least, "to": least - lack})
     return found
-
-
-def _ended(
-    instance: Instance, options: dict[str, Any], status: SolutionStatus, report: dict[str, Any]
-) -> Solution:
-    return Solution(
-        mechanism=NAME,
-        status=status,
-        matching=Matching(np.full(instance.num_households, UNASSIGNED, np.int64)),
-        certificate={},
-        report=report,
-        options=options,
-        is_drawn=False,
-    )

@@ -56,6 +56,13 @@ def _starts_of(counts: Ints) -> Ints:
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
 
 
+def first_of_each(value: Ints, number: int) -> Ints:
+    """The places in ``value`` of the first so many of each value."""
+    along = np.argsort(value, kind="stable")
+    grouped = value[along]
+    return along[np.arange(len(value)) - np.searchsorted(grouped, grouped) < number]
+
+
 class Market:
     """The state between levels.
 

@@ -11,7 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from allocator.mechanisms.market import Flags
+from allocator.mechanisms.market import Flags, first_of_each
+from allocator.mechanisms.quota_change import change_at_least_cost
 from allocator.mechanisms.quota_flow import Movers, cheapest
 from allocator.mechanisms.quota_market import LeafMarket
 from allocator.mechanisms.quota_network import Arcs, Network
@@ -40,7 +41,7 @@ def fill_needs(market: LeafMarket, network: Network) -> LeafPrices | None:
         if present.all():
             return None
         window += window // 2
-    prices = _joined_by_others(market, free, present, wanted, -gain, at_once=len(market.at))
+    prices = _joined_by_others(market, free, present, -gain, wanted=wanted, at_once=len(market.at))
     _restrict(market, prices, free, -gain)
     market.filled = market.flow
     market.arcs, market.flow = _joined(market.arcs, market.flow, market.num_nodes)
@@ -57,10 +58,8 @@ def improve_ranks(market: LeafMarket, is_counted: Flags) -> LeafPrices:
     movable = market.movable
     rank = np.where(is_counted[movable.owner], market.listing.rank[movable.edges], 0)
     present = np.zeros(len(market.at), bool)
-    wanted = market.needed_leaves()
-    if not _carry_out(market, rank, present, wanted):
-        raise RuntimeError("the flow over those already housed has no solution")
-    prices = _joined_by_others(market, rank, present, wanted)
+    change_at_least_cost(market, rank, present)
+    prices = _joined_by_others(market, rank, present)
     _restrict(market, prices, rank - _held(market, rank))
     return prices
 
@@ -69,9 +68,9 @@ def _joined_by_others(
     market: LeafMarket,
     cost: Ints,
     present: Flags,
-    wanted: Flags,
     inner_cost: Ints | None = None,
     *,
+    wanted: Flags | None = None,
     at_once: int = _FEW,
 ) -> LeafPrices:
     """Begin with the optimum over the free households ``present`` and let others join where, by the prices, their
@@ -84,10 +83,12 @@ def _joined_by_others(
         asking, leaf = _newcomers_who_help(market, prices, present)
         if not (len(guests) or len(asking)):
             return prices
-        present[guests[_first_by(market.at[guests], at_once)]] = True
-        present[asking[_first_by(leaf, at_once)]] = True
+        present[guests[first_of_each(market.at[guests], at_once)]] = True
+        present[asking[first_of_each(leaf, at_once)]] = True
         at_once *= 2
-        if not _carry_out(market, cost, present, wanted, inner_cost):
+        if wanted is None:
+            change_at_least_cost(market, cost, present)
+        elif not _carry_out(market, cost, present, wanted, inner_cost):
             raise RuntimeError("the flow over those already housed has no solution")
 
 
@@ -111,14 +112,6 @@ def _newcomers_who_help(market: LeafMarket, prices: LeafPrices, present: Flags) 
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     choices = market.newcomers(~present, helpful)
     return choices.households[choices.owner], market.listing.leaf[choices.edges]
-
-
-def _first_by(leaf: Ints, number: int) -> Ints:
-    """The places in ``leaf`` of the first so many of each value."""
-    along = np.argsort(leaf, kind="stable")
-    grouped = leaf[along]
-    first = np.searchsorted(grouped, grouped)
-    return along[np.arange(len(leaf)) - first < number]
 
 
 def _settled(

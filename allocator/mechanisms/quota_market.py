@@ -7,6 +7,7 @@ its listed ones among ``open``: a level that strikes a leaf for one strikes it f
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -74,6 +75,13 @@ class LeafMarket:
     def num_leaves(self) -> int:
         """L."""
         return len(self.load)
+
+    def snapshot(self) -> LeafMarket:
+        """The market as it stands, on which the levels to come leave no trace."""
+        kept = copy(self)
+        kept.kind, kept.at, kept.load = self.kind.copy(), self.at.copy(), self.load.copy()
+        kept.open, kept.asked = self.open.copy(), self.asked.copy()
+        return kept
 
     def guests(self, present: Flags | None = None) -> Choices:
         """The free households (of ``present``) that hold a place, with their open choices (perhaps none)."""

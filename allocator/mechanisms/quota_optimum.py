@@ -87,11 +87,13 @@ class _Solving:
         self.needs: dict[str, Any] = {}
         self.closing: dict[int, dict[int, int]] = {TENANTS: {}}
         self.prices: dict[int, LeafPrices] = {}
+        self.with_needs = self.market
 
     def run(self) -> bool:
         """All levels and the ties; false where nothing is feasible."""
         if not self._fill_needs():
             return False
+        self.with_needs = self.market.snapshot()
         if self.has_tenants and not self.housing_first:
             self._improve(TENANTS)
         for band, (first, last) in enumerate(self.spans):
@@ -184,5 +186,5 @@ class _Solving:
             report["num_staying"] = int(at_home.sum())
         if "reserves" in self.instance.extensions:
             report["reserve_order"] = "own_reserve_first"
-        levels = level_prices(self.instance, self.network, int((held >= 0).sum()))
+        levels = level_prices(self.instance, self.network, self.with_needs, int((held >= 0).sum()))
         return {**report, "levels": levels} if levels else report

@@ -19,18 +19,26 @@ from allocator.model.instance import Instance
 LEVELS: Final = ("min", "min_soft", "reserves")
 
 
-def level_prices(instance: Instance, network: Network, num_housed: int) -> list[dict[str, Any]]:
+def level_prices(
+    instance: Instance, network: Network, market: LeafMarket, num_housed: int
+) -> list[dict[str, Any]]:
     """By level present: how many more could be housed in all without it, the others kept (0: no more, or fewer).
 
-    ``num_housed`` of the solution: where even the limits alone allow no more, no level costs anything.
+    ``market``: as it stood when the needs had been filled. ``num_housed`` of the solution: where even the limits
+    alone allow no more, no level costs anything.
     """
     present = [name for name in LEVELS if name in instance.extensions]
-    if num_housed == _upper_bound(network):
+    if not present or num_housed == _upper_bound(network):
         return [{"level": name, "price": 0} for name in present]
-    most = most_housed(instance)
-    return [
-        {"level": name, "price": max(0, most_housed(_without(instance, name)) - most)} for name in present
-    ]
+    most = _most_housed(market)
+    found = []
+    for name in present:
+        freer = laminar_or_crossing(_without(instance, name))
+        if isinstance(freer, Crossing):
+            raise TypeError("fewer limits cannot cross where more did not")
+        is_settled = most == _upper_bound(freer)
+        found.append({"level": name, "price": 0 if is_settled else max(0, _most_without(freer) - most)})
+    return found
 
 
 def _upper_bound(network: Network) -> int:
@@ -68,14 +76,14 @@ def _without(instance: Instance, name: str) -> Instance:
     )
 
 
-def most_housed(instance: Instance) -> int:
+def _most_without(network: Network) -> int:
     """The most households that can be housed once shortfall and reserves are settled; 0 where nothing is feasible."""
-    network = laminar_or_crossing(instance)
-    if isinstance(network, Crossing):
-        raise TypeError("fewer limits cannot cross where more did not")
     market = LeafMarket(network.listing, network.arcs, network.num_nodes)
-    if fill_needs(market, network) is None:
-        return 0
+    return 0 if fill_needs(market, network) is None else _most_housed(market)
+
+
+def _most_housed(market: LeafMarket) -> int:
+    """The same where the needs have been filled."""
     return int((market.at >= 0).sum()) + _more(market)
 
 

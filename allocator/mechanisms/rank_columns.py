@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from allocator.mechanisms.market import Flags
+from allocator.mechanisms.market import Flags, first_of_each
 from allocator.mechanisms.pool_prices import Prices, residual_prices
 from allocator.mechanisms.rank_flow import Seekers, cheapest_among
 from allocator.model.instance import Ints
@@ -86,10 +86,3 @@ def _thinned(seekers: Seekers) -> Seekers:
         held=place[held],
         places=np.where(seekers.is_sealed, load, np.maximum(load, seekers.places // _THINNING)),
     )
-
-
-def first_of_each(value: Ints, number: int) -> Ints:
-    """The places in ``value`` of the first so many of each value."""
-    along = np.argsort(value, kind="stable")
-    grouped = value[along]
-    return along[np.arange(len(value)) - np.searchsorted(grouped, grouped) < number]

@@ -132,16 +132,37 @@ def test_without_a_word_on_which_is_meant_it_is_refused() -> None:
     assert refusal.value.params == {"first": "q", "second": "p0"}
 
 
-def test_a_market_too_large_to_prove_is_refused_before_it_is_solved() -> None:
-    """Every no needs a proof of its own, so the number of choices is bounded."""
-    households = [
-        {"id": f"h{number:05}", "order": number + 1, "preferences": ["p0", "p1"]}
-        for number in range(MOST_CHOICES // 2 + 1)
-    ]
-    document = {**three_bakers_two_streets(), "households": households}
+def crowd(number: int) -> Document:
+    """So many households in turn of a, of b and of both; each group may have one place in both pools together."""
+    groups = (["a"], ["b"], ["a", "b"])
+    return {
+        "format": "allocator-instance/1",
+        "households": [
+            {"id": f"h{at:05}", "order": at + 1, "preferences": ["p0", "p1"], "groups": groups[at % 3]}
+            for at in range(number)
+        ],
+        "pools": [{"id": pool, "capacity": 2} for pool in ("p0", "p1")],
+        "quotas": [{"id": name, "pools": ["p0", "p1"], "groups": [name], "max": 1} for name in "ab"],
+    }
+
+
+def test_quotas_that_bind_and_are_no_flow_are_refused_where_there_are_too_many_choices() -> None:
+    """Groups that overlap and both bind are no flow; then the number of choices is bounded, and the two are named."""
     with pytest.raises(Refused) as refusal:
-        crossing_optimum(read(document), ("q", "p0"), housing_first=False, housed="count")
+        crossing_optimum(read(crowd(MOST_CHOICES // 2 + 1)), ("b", "p0"), housing_first=False, housed="count")
     assert refusal.value.code == "mechanism_crossing_too_large"
+    assert (refusal.value.params["first"], refusal.value.params["second"]) == ("a", "b")
+
+
+def test_quotas_that_do_not_bind_are_left_out_at_any_size() -> None:
+    """Groups that overlap stand in nobody's way where one of them is never full, however many choices there are."""
+    world = crowd(MOST_CHOICES // 2 + 1)
+    world["quotas"][1]["max"] = 4  # there are 4 places in all
+    solution = solved(world, False, "count")
+    housed = [name for name, pool in solution["assignment"].items() if pool]
+    # One of a (h0, or h2 who is also of b), and b fills the rest: h0, h1, h4, h7.
+    assert housed == ["h00000", "h00001", "h00004", "h00007"]
+    assert broken(world, solution) == set()
 
 
 def test_minima_that_cannot_be_met_come_with_the_least_relaxation() -> None:
