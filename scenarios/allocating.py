@@ -27,7 +27,7 @@ from allocator.rounds.shortlist import NO_DATE, last_days
 from scenarios.chance import draw_seed
 from scenarios.city import City, State, in_number_order
 from scenarios.snapshot import NOBODY, TYPES, Bools, Ints, facts_of
-from scenarios.solving import Drawn, Market, dense, edges_of, solved
+from scenarios.solving import Drawn, Market, dense, edges_of, places_filled, solved
 
 _CLOSED: Final = -2
 
@@ -98,7 +98,7 @@ def hold_round(city: City, law: Policy, on: date, month: int) -> Round:
         if draft.name == PUBLIC and law.allocation.declares:
             market = _with_rules(market, roster, city.homes.pools, draft.name, people, law)
         order, assigned = solved(
-            market, _drawn(roster, draft.name, people, market.band, seed), law.allocation
+            market, _drawn(roster, draft.name, people, market.band, seed), law.allocation, seed
         )
         home[people[order]] = _places(city, roster, people[order], assigned, draft, law, seed)
     is_offered = home != NOBODY
@@ -223,8 +223,7 @@ def _kept(
     def by_receipt(some: Ints) -> Ints:
         return np.asarray(some[np.lexsort((some, -points[some], market.band[some]))])
 
-    _, assigned = solved(market, by_receipt, law.allocation)
-    loads = np.bincount(assigned[assigned != UNASSIGNED], minlength=len(city.homes.pools))
+    loads = places_filled(market, by_receipt, law.allocation)
     ordered = _in_place_order(city, offered, name == NEED)
     pool = city.homes.pool[city.template[ordered]]
     kept = ordered[_place_in_pool(pool) < loads[pool]]

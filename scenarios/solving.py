@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator import mechanisms
-from allocator.errors import NoAllocation
-from allocator.model.enums import SolutionStatus
 from allocator.model.instance import UNASSIGNED, Instance
 from allocator.policy.model import AllocationRules
 from allocator.rounds.declared import Declared, extensions_of
+from allocator.rounds.solving import loads_of, solve_round
 from scenarios.snapshot import NOBODY, Bools, Homes, Ints, Lists, spread
 
 
@@ -39,27 +37,37 @@ class Market:
 Drawn = Callable[[Ints], Ints]
 
 
-def solved(market: Market, drawn: Drawn, rules: AllocationRules) -> tuple[Ints, Ints]:
+def solved(market: Market, drawn: Drawn, rules: AllocationRules, seed: str) -> tuple[Ints, Ints]:
     """``order`` and, for each of it, the pool it gets (``UNASSIGNED``: none).
 
-    ``drawn`` puts some households (places from 0) into the published order. Who wishes for nothing that is open
-    takes no part: tickets hang on the household alone, so nobody else's place changes. Raises ``NoAllocation``
-    where the declared quotas cannot be met, and what the mechanism raises where it cannot serve them.
+    ``drawn`` puts some households (places from 0) into the published order; ``seed`` draws the assignment of a lottery.
+    Who wishes for nothing that is open takes no part: tickets hang on the household alone, so nobody else's place
+    changes. Raises ``NoAllocation`` where the declared quotas cannot be met, and what the mechanism raises where it
+    cannot serve them.
     """
-    everybody = market.declared is not None
-    order = drawn(np.arange(len(market.band)) if everybody else np.unique(market.owner))
+    order, is_open, instance = _asked(market, drawn)
     if not len(order):
         return order, order
-    is_open = np.flatnonzero(market.capacity > 0)
-    instance = _instance(market, order, is_open)
-    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
-    if solution.status not in {SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE}:
-        raise NoAllocation(
-            "scenario_round_infeasible", mechanism=rules.mechanism, status=str(solution.status)
-        )
-    assigned = solution.matching.assigned
+    assigned = solve_round(instance, rules, seed).matching.assigned
     is_housed = assigned != UNASSIGNED
     return order, np.where(is_housed, is_open[np.where(is_housed, assigned, 0)], UNASSIGNED)
+
+
+def places_filled(market: Market, drawn: Drawn, rules: AllocationRules) -> Ints:
+    """(C,) places that the mechanism fills (``rounds.solving.loads_of``), no seed needed."""
+    filled = np.zeros(len(market.capacity), dtype=np.int64)
+    order, is_open, instance = _asked(market, drawn)
+    if len(order):
+        filled[is_open] = loads_of(solve_round(instance, rules), instance)
+    return filled
+
+
+def _asked(market: Market, drawn: Drawn) -> tuple[Ints, Ints, Instance]:
+    """The published order, the open pools, and the instance of both."""
+    everybody = market.declared is not None
+    order = drawn(np.arange(len(market.band)) if everybody else np.unique(market.owner))
+    is_open = np.flatnonzero(market.capacity > 0)
+    return order, is_open, _instance(market, order, is_open)
 
 
 def _instance(market: Market, order: Ints, is_open: Ints) -> Instance:
@@ -70,7 +78,7 @@ def _instance(market: Market, order: Ints, is_open: Ints) -> Instance:
     pool = number[market.pool[at]].astype(np.int64)
     names = [market.pool_names[place] for place in is_open]
     bare = Instance(
-        household_ids=[""] * len(order),
+        household_ids=list(map(str, order.tolist())),
         band=np.unique(market.band[order], return_inverse=True)[1].astype(np.int64),
         pool_ids=names,
         capacity=market.capacity[is_open].astype(np.int64),

@@ -9,13 +9,16 @@ from typing import Final
 
 import pyarrow as pa
 
-from allocator.audit import outcome, promises, rules
+from allocator.audit import bundled_lottery, outcome, promises, room_split, rules, tenants
 from allocator.audit.contents import Contents
 from allocator.audit.reading import (
     COLUMNS,
+    CURRENT_KEY,
     DOCUMENTS,
     FIXED,
     IN_FORCE,
+    OPTIONAL,
+    ROOMS_FILES,
     RULES_FILES,
     document_of,
     is_plain_name,
@@ -40,11 +43,14 @@ _STRUCTURE: Final = (
     ("preferences", outcome.check_preferences),
     ("roster", promises.check_roster),
     ("rules", rules.check_rules),
+    ("rooms", room_split.check_split),
+    ("tenants", tenants.check_tenants),
     ("draw", promises.check_draw),
     ("tickets", promises.check_tickets),
     ("order", promises.check_order),
     ("removals", outcome.check_removals),
     ("result", outcome.check_result),
+    ("chances", bundled_lottery.check_presence),
     ("counts", outcome.check_counts),
 )
 _VERDICTS: Final = (
@@ -119,7 +125,7 @@ def _files(folder: Path) -> dict[str, bytes]:
     check_shape("manifest.json", manifest, MANIFEST)
     hashes: dict[str, str] = manifest["files"]
     for name in hashes:
-        is_known = name in FIXED or name in RULES_FILES or name.startswith("policy/")
+        is_known = name in {*FIXED, *RULES_FILES, *ROOMS_FILES, *OPTIONAL} or name.startswith("policy/")
         if not is_plain_name(name) or not is_known:
             raise Fault("manifest.json", "audit_bad_name", name=name)
     for name in sorted(present - set(hashes) - {"manifest.json"}):
@@ -135,13 +141,16 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _contents(files: dict[str, bytes]) -> Contents:
-    names = ["manifest.json", *DOCUMENTS, IN_FORCE, *(["rules.json"] if "rules.json" in files else [])]
+    optional = (name for name in ("rules.json", "split.json") if name in files)
+    names = ["manifest.json", *DOCUMENTS, IN_FORCE, *optional]
     documents = {name: document_of(name, files[name]) for name in names}
     committed = documents["commitment.json"]
-    more = {key: is_hex for key in RULES_FILES.values() if key in committed}
+    more = {
+        key: is_hex for key in (*RULES_FILES.values(), *ROOMS_FILES.values(), CURRENT_KEY) if key in committed
+    }
     check_shape("commitment.json", committed, {**COMMITMENT, **more})
     check_shape("draw.json", documents["draw.json"], DRAW)
-    tables = [*COLUMNS, *(["groups.csv"] if "groups.csv" in files else [])]
+    tables = [*COLUMNS, *(name for name in OPTIONAL if name in files)]
     return Contents(files, documents, {name: table_of(name, files[name]) for name in tables})
 
 

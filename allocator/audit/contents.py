@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,8 +13,11 @@ import pyarrow.compute as pc
 
 from allocator.audit import declared
 from allocator.audit.judgement import Bools
+from allocator.audit.reading import CURRENT
 from allocator.audit.results import Fault
 from allocator.model.instance import Instance, Ints
+
+_NOBODY: Final = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,16 @@ class Contents:
         rows: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
         return rows
 
+    @cached_property
+    def tenant_rows(self) -> Ints:
+        """Roster row of each tenant who asks to move; none where none takes part."""
+        return self.known(CURRENT, "code", self.codes) if CURRENT in self.tables else _NOBODY
+
+    @cached_property
+    def tenant_pools(self) -> Ints:
+        """Pool each of them lives in."""
+        return self.known(CURRENT, "pool", self.pools) if CURRENT in self.tables else _NOBODY
+
     def instance(self) -> Instance:
         """The market as the mechanism had it: removed households keep their position with an empty list."""
         rows = self.order_rows
@@ -110,6 +123,10 @@ class Contents:
             pool=self.preference_pools[choice],
             rank=self.tables["preferences.csv"]["rank"][choice],
         )
+        if len(self.tenant_rows):
+            names = self.codes.take(pa.array(self.tenant_rows)).to_pylist()
+            homes = self.pools.take(pa.array(self.tenant_pools)).to_pylist()
+            bare = replace(bare, extensions={"current": dict(zip(names, homes, strict=True))})
         return self._with_rules(bare) if "rules.json" in self.documents else bare
 
     def _with_rules(self, bare: Instance) -> Instance:
@@ -122,7 +139,7 @@ class Contents:
         groups = {name: np.sort(members[names == name]) for name in sorted(declared.named(rules))}
         owner = np.repeat(np.arange(bare.num_households), np.diff(bare.start))
         fields = declared.fields_of(rules, groups, bare.household_ids, bare.pool_ids, owner, bare.pool)
-        return replace(bare, extensions=fields, groups=groups)
+        return replace(bare, extensions={**bare.extensions, **fields}, groups=groups)
 
     def assigned(self) -> Ints:
         """(n,) pool index by position, -1 for none."""

@@ -10,18 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from allocator.audit import fielded
+from allocator.audit.bundled_lottery import LOTTERIES, lottery_figures
 from allocator.audit.contents import Contents
 from allocator.audit.judgement import Judgement
 from allocator.audit.levels import judge_band_optimum
 from allocator.audit.promises import first_difference, same, strictly_sorted, tickets_of
 from allocator.audit.quota_rights import band_quotas
+from allocator.audit.reading import IN_FORCE
 from allocator.audit.results import Fault
 from allocator.audit.serial import judge_serial
+from allocator.audit.tenants import check_homes
 from allocator.model.canonical import canonical_bytes
 from allocator.model.instance import Instance, Ints
 
 # Mechanisms whose laws on declared rules a bundle can carry.
-BUNDLED: Final = frozenset({"serial", "deferred_acceptance"})
+BUNDLED: Final = frozenset({"serial", "deferred_acceptance", "top_trading_cycles"})
 
 
 def check_pools(bundle: Contents) -> None:
@@ -108,6 +111,9 @@ def check_dwelling_rule(bundle: Contents) -> None:
     rows = bundle.known("result.csv", "code", bundle.codes)
     pools = bundle.known("result.csv", "pool", bundle.pools)
     turn = _turns(bundle, result["code"], rows)
+    if len(bundle.tenant_rows):
+        check_homes(bundle, turn)
+        return
     order = np.lexsort((turn, pools))
     capacity = bundle.tables["pools.csv"]["capacity"]
     load = np.bincount(pools, minlength=len(capacity))
@@ -136,8 +142,10 @@ def check_certificate(bundle: Contents) -> None:
     instance, assigned = bundle.instance(), bundle.assigned()
     rules = bundle.commitment["rules"]
     mechanism = rules["mechanism"]
-    if mechanism == "band_optimum" and instance.extensions:
-        judgement: Judgement | None = _judged_quotas(instance, assigned, housing_first=rules["housing_first"])
+    if mechanism in LOTTERIES:
+        judgement: Judgement | None = Judgement(lottery_figures(bundle), ())
+    elif mechanism == "band_optimum" and instance.extensions:
+        judgement = _judged_quotas(bundle, instance, assigned)
     elif fielded.is_fielded(instance, mechanism) and mechanism in BUNDLED:
         _refuse_wrongs(fielded.rights_laws(instance, assigned, mechanism))
         judgement = fielded.judge_fielded(instance, assigned, mechanism, {})
@@ -167,13 +175,22 @@ def _refuse_wrongs(laws: Iterable[tuple[str, list[Mapping[str, object]]]]) -> No
             raise Fault("result.csv", "audit_law_rights", law=law, named=named, **where)
 
 
-def _judged_quotas(instance: Instance, assigned: Ints, *, housing_first: bool) -> Judgement:
-    """``band_optimum`` under reserves and quotas that nest; where they cross, a bundle certifies nothing."""
+def _judged_quotas(bundle: Contents, instance: Instance, assigned: Ints) -> Judgement:
+    """``band_optimum`` under reserves and quotas; where they cross, the law says what comes first, and proofs are read."""
     case = band_quotas(instance, assigned)
-    if isinstance(case.nest, tuple):
-        raise Fault("rules.json", "audit_rules_not_served", name=" / ".join(case.nest))
     _refuse_wrongs(case.rights())
-    return case.judge({"options": {"housing_first": housing_first}})
+    options = {
+        "housing_first": bundle.commitment["rules"]["housing_first"],
+        "housed": bundle.documents[IN_FORCE]["allocation"].get("housed"),
+    }
+    is_served = options["housed"] in {"count", "order"} and "current" not in instance.extensions
+    if isinstance(case.nest, tuple) and not is_served:
+        raise Fault(f"{IN_FORCE}: allocation.housed", "audit_rules_not_served", name=" / ".join(case.nest))
+    judgement = case.judge({"options": options, "certificate": bundle.documents["certificate.json"]})
+    for breach in judgement.breaches if isinstance(case.nest, tuple) else ():
+        told = {"law": breach.law, "household": breach.household, "band": breach.band}
+        raise Fault("certificate.json: proofs", "audit_unproved", **told)
+    return judgement
 
 
 def judged(instance: Instance, assigned: Ints, mechanism: object, *, housing_first: bool) -> Judgement | None:

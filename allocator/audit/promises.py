@@ -37,6 +37,9 @@ def check_policy(bundle: Contents) -> None:
     same("commitment.json: policy_fingerprint", commitment["policy_fingerprint"], recomputed)
     same("manifest.json: policy_fingerprint", bundle.manifest["policy_fingerprint"], recomputed)
     rules = _section(bundle, "allocation")
+    if commitment["sub_round"] == "transfer" and rules.get("transfers") is not None:
+        # Tenants among themselves trade, whatever the mechanism of the others.
+        rules = {**rules, "mechanism": "top_trading_cycles", "housing_first": False}
     for name in ("mechanism", "housing_first", "dwelling_rule"):
         same(f"commitment.json: rules.{name}", commitment["rules"][name], rules.get(name))
 

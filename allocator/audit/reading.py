@@ -28,12 +28,23 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "removals.csv": ("code",),
     "result.csv": ("code", "pool", "dwelling_id"),
 }
-GROUPS: Final = ("code", "group")
+# Of bundles under declared rules, of those drawn from chances, and of those with rooms split jointly.
+OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
+    "groups.csv": ("code", "group"),
+    "chances.csv": ("code", "pool", "chance"),
+    "rooms.csv": ("dwelling_id", "room_id", "unit"),
+    "current.csv": ("code", "pool"),
+}
 WHOLE: Final = frozenset({"band", "points", "rank", "rent_per_m2_fen", "capacity", "place", "position"})
 DOCUMENTS: Final = ("commitment.json", "draw.json", "certificate.json")
 FIXED: Final = (*DOCUMENTS, *COLUMNS, "verify.py", "README.txt")
 # Of bundles under declared rules only, with the key of the commitment that fingerprints each.
 RULES_FILES: Final[Mapping[str, str]] = {"groups.csv": "groups_sha256", "rules.json": "rules_sha256"}
+# The same where the law asks for a joint split of dormitory rooms.
+ROOMS_FILES: Final[Mapping[str, str]] = {"rooms.csv": "rooms_sha256", "split.json": "split_sha256"}
+# And where tenants take part.
+CURRENT: Final = "current.csv"
+CURRENT_KEY: Final = "current_sha256"
 IN_FORCE: Final = "policy/in_force.json"
 # What desktops leave behind in any folder; nothing reads them.
 LITTER: Final = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
@@ -90,7 +101,7 @@ def _refuse(word: str) -> NoReturn:
 
 def table_of(name: str, content: bytes) -> dict[str, Any]:
     """Columns of a CSV file: arrow text, int64 arrays for whole numbers. ``Fault`` with the line otherwise."""
-    columns = COLUMNS.get(name, GROUPS)
+    columns = COLUMNS.get(name) or OPTIONAL[name]
     header = (",".join(columns) + "\n").encode()
     if not content.startswith(header):
         raise Fault(f"{name}:1", "audit_csv_header", expected=",".join(columns))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from heapq import heappop, heappush
 from itertools import count
 
 Cell = tuple[int, int]
@@ -30,23 +31,21 @@ def redrawn(
     if side is None:
         return None
     values, ends = _edges(cells, chances, sets, side)
-    fractional: dict[int, set[int]] = {}
+    near: dict[int, list[int]] = {}
     for edge, value in enumerate(values):
         if value.denominator > 1:
             for node in ends[edge]:
-                fractional.setdefault(node, set()).add(edge)
+                near.setdefault(node, []).append(edge)
+    onward = _Onward(values, near)
     throws = count(1)
     for edge in range(len(values)):
         while values[edge].denominator > 1:
-            circle = _circle(ends, fractional, edge)
+            circle = _circle(ends, onward, edge)
             gain = min(1 - values[one] % 1 if forth else values[one] % 1 for one, forth in circle)
             loss = min(values[one] % 1 if forth else 1 - values[one] % 1 for one, forth in circle)
             change = gain if _coin(seed, next(throws), loss / (gain + loss)) else -loss
             for one, forth in circle:
                 values[one] += change if forth else -change
-                if values[one].denominator == 1:
-                    for node in ends[one]:
-                        fractional[node].discard(one)
     return [cell for cell, value in zip(cells, values, strict=False) if value == 1]
 
 
@@ -103,21 +102,37 @@ def _edges(
     return values, ends
 
 
-def _circle(
-    ends: Sequence[tuple[int, int]], fractional: dict[int, set[int]], first: int
-) -> list[tuple[int, bool]]:
+@dataclass(frozen=True)
+class _Onward:
+    """``near``: the edges at each node, the least first; those that have become whole leave when they are met."""
+
+    values: Sequence[Fraction]
+    near: dict[int, list[int]]
+
+    def least(self, node: int, come_by: int) -> int:
+        """The least fractional edge at the node other than the one just come by."""
+        edges, set_aside = self.near[node], False
+        while edges[0] == come_by or self.values[edges[0]].denominator == 1:
+            set_aside |= heappop(edges) == come_by
+        found = edges[0]
+        if set_aside:
+            heappush(edges, come_by)
+        return found
+
+
+def _circle(ends: Sequence[tuple[int, int]], onward: _Onward, first: int) -> list[tuple[int, bool]]:
     """From the tail of the first edge on, always by the least edge not just come by, until a node returns."""
     path: list[tuple[int, bool]] = []
-    nodes = [ends[first][0]]
-    edge = first
+    edge, node = first, ends[first][0]
+    reached = {node: 0}
     while True:
-        forth = ends[edge][0] == nodes[-1]
+        forth = ends[edge][0] == node
         path.append((edge, forth))
         node = ends[edge][1] if forth else ends[edge][0]
-        if node in nodes:
-            return path[nodes.index(node) :]
-        nodes.append(node)
-        edge = min(fractional[node] - {edge})
+        if node in reached:
+            return path[reached[node] :]
+        reached[node] = len(path)
+        edge = onward.least(node, edge)
 
 
 def _coin(seed: str, number: int, weight: Fraction) -> bool:

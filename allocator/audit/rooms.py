@@ -30,7 +30,7 @@ _GREATEST: Final = 1 << 53
 _MOST_LEAVES: Final = 20_000
 
 
-class _WrongError(Exception):
+class WrongError(Exception):
     """Something the proof does not show; the place in the certificate."""
 
 
@@ -50,20 +50,21 @@ def certify_split(instance: Instance, solution: Mapping[str, Any], certify: Cert
     certificate = certificate if isinstance(certificate, Mapping) else {}
     try:
         split = _split(dormitories, certificate.get(FIELD))
-    except _WrongError as wrong:
+    except WrongError as wrong:
         return [_law(wrong)]
     settled = _settled(instance, dormitories, split)
     inner = {name: value for name, value in certificate.items() if name != FIELD}
     results = certify(settled, {**solution, "certificate": inner})
     try:
-        _check_proof(dormitories, split, dict(certificate[FIELD]))
+        check_proof(dormitories, split, certificate[FIELD], "certificate.rooms")
+        _check_fingerprint(dict(certificate[FIELD]))
         _check_report(instance, dormitories, split, solution, results)
-    except _WrongError as wrong:
+    except WrongError as wrong:
         return [*results, _law(wrong)]
     return [*results, LawResult(FIELD, True)]
 
 
-def _law(wrong: _WrongError) -> LawResult:
+def _law(wrong: WrongError) -> LawResult:
     return LawResult(FIELD, False, ({"where": str(wrong)},))
 
 
@@ -76,60 +77,64 @@ def _settled(instance: Instance, dormitories: Dormitories, split: Ints) -> Insta
 
 
 def _split(dormitories: Dormitories, figures: object) -> Ints:
-    """(K,) rooms for F. Raises ``_WrongError`` where no lawful split is stated."""
+    """(K,) rooms for F. Raises ``WrongError`` where no lawful split is stated."""
     if not isinstance(figures, dict) or set(figures) != _KEYS:
-        raise _WrongError("certificate.rooms")
+        raise WrongError("certificate.rooms")
     stated = figures["split"]
     if not isinstance(stated, dict) or set(stated) != set(dormitories.names):
-        raise _WrongError("certificate.rooms.split")
+        raise WrongError("certificate.rooms.split")
     counts = [_count(stated[name], f"certificate.rooms.split.{name}") for name in dormitories.names]
     split = np.array(counts[0::2], dtype=np.int64)
     is_whole = split + np.array(counts[1::2], dtype=np.int64) == dormitories.rooms
     is_within = (dormitories.least <= split) & (split <= dormitories.most)
     for dormitory in np.flatnonzero(~(is_whole & is_within)).tolist():
-        raise _WrongError(f"certificate.rooms.split.{dormitories.names[2 * dormitory]}")
+        raise WrongError(f"certificate.rooms.split.{dormitories.names[2 * dormitory]}")
     return split
 
 
 def _count(value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _GREATEST:
-        raise _WrongError(where)
+        raise WrongError(where)
     return value
 
 
-def _check_proof(dormitories: Dormitories, split: Ints, figures: dict[str, Any]) -> None:
-    where = "certificate.rooms"
+def check_proof(dormitories: Dormitories, split: Ints, figures: Mapping[str, Any], where: str) -> None:
+    """``num_filled``, ``most``, ``fewest`` and ``sets`` of a split (E,). Raises ``WrongError`` at what is not shown."""
     filled = _count(figures["num_filled"], f"{where}.num_filled")
     if most_seated(*dormitories.kinds, dormitories.places(split)) != filled:
-        raise _WrongError(f"{where}.num_filled")
-    proof = _Proof(dormitories, figures["sets"])
+        raise WrongError(f"{where}.num_filled")
+    proof = _Proof(dormitories, figures["sets"], where)
     least, most = dormitories.least.copy(), dormitories.most.copy()
     proof.check((least.copy(), most.copy()), figures["most"], filled + 1, f"{where}.most")
     fewest = figures["fewest"]
-    above = {dormitories.names[2 * at] for at in np.flatnonzero(split > dormitories.least).tolist()}
+    above = {dormitories.classes[at] for at in np.flatnonzero(split > dormitories.least).tolist()}
     if not isinstance(fewest, dict) or set(fewest) != above:
-        raise _WrongError(f"{where}.fewest")
-    for dormitory, rooms in enumerate(split.tolist()):
-        name = dormitories.names[2 * dormitory]
+        raise WrongError(f"{where}.fewest")
+    for kind, units in enumerate(split.tolist()):
+        name = dormitories.classes[kind]
         if name in above:
-            most[dormitory] = rooms - 1
+            most[kind] = units - 1
             proof.check((least.copy(), most.copy()), fewest[name], filled, f"{where}.fewest.{name}")
-        least[dormitory] = most[dormitory] = rooms
+        least[kind] = most[kind] = units
     if len(proof.used) != len(proof.sets):
-        raise _WrongError(f"{where}.sets")
+        raise WrongError(f"{where}.sets")
+
+
+def _check_fingerprint(figures: dict[str, Any]) -> None:
+    where = "certificate.rooms"
     try:
         own = fingerprint({name: value for name, value in figures.items() if name != "fingerprint"})
     except (ValueError, TypeError):
-        raise _WrongError(where) from None
+        raise WrongError(where) from None
     if figures["fingerprint"] != own:
-        raise _WrongError(f"{where}.fingerprint")
+        raise WrongError(f"{where}.fingerprint")
 
 
 class _Proof:
     """Leaves of claims over the sets named once."""
 
-    def __init__(self, dormitories: Dormitories, named: object) -> None:
-        self.dormitories = dormitories
+    def __init__(self, dormitories: Dormitories, named: object, where: str) -> None:
+        self.dormitories, self.where = dormitories, where
         self.sets = list(self._read_sets(named))
         self.used: set[int] = set()
         self.rows: dict[tuple[int, int, int], tuple[int, list[tuple[int, int]]] | None] = {}
@@ -137,11 +142,11 @@ class _Proof:
     def _read_sets(self, named: object) -> Iterator[Bools]:
         place = {name: side for side, name in enumerate(self.dormitories.names)}
         if not isinstance(named, list):
-            raise _WrongError("certificate.rooms.sets")
+            raise WrongError(f"{self.where}.sets")
         for number, names in enumerate(named):
             is_known = isinstance(names, list) and all(isinstance(n, str) and n in place for n in names)
             if not is_known or sorted({place[name] for name in names}) != [place[name] for name in names]:
-                raise _WrongError(f"certificate.rooms.sets.{number}")
+                raise WrongError(f"{self.where}.sets.{number}")
             sides = np.zeros(len(place), dtype=np.bool_)
             sides[[place[name] for name in names]] = True
             yield sides
@@ -149,40 +154,40 @@ class _Proof:
     def check(self, box: Box, leaves: object, target: int, where: str) -> None:
         """The leaves part the box, and no split in any of them seats ``target`` households."""
         if not isinstance(leaves, list) or len(leaves) > _MOST_LEAVES:
-            raise _WrongError(where)
+            raise WrongError(where)
         boxes = []
         for number, leaf in enumerate(leaves):
             at = f"{where}.{number}"
             if not isinstance(leaf, dict) or set(leaf) != {"within", "over", "rows"}:
-                raise _WrongError(at)
+                raise WrongError(at)
             boxes.append(self._box(box, leaf["within"], at))
             over = _count(leaf["over"], f"{at}.over")
             if over < 1 or self._bound(boxes[-1], over, leaf["rows"], at) >= over * target:
-                raise _WrongError(at)
+                raise WrongError(at)
         if not _parts(box, boxes):
-            raise _WrongError(where)
+            raise WrongError(where)
 
     def _box(self, box: Box, within: object, where: str) -> Box:
         """The leaf's bounds: those of the claim, and narrower ones where it says so."""
-        names = self.dormitories.names[0::2]
+        names = self.dormitories.classes
         if not isinstance(within, dict) or not set(within) <= set(names):
-            raise _WrongError(f"{where}.within")
+            raise WrongError(f"{where}.within")
         least, most = box[0].copy(), box[1].copy()
         for name, bounds in within.items():
             if not isinstance(bounds, list) or len(bounds) != 2:
-                raise _WrongError(f"{where}.within.{name}")
+                raise WrongError(f"{where}.within.{name}")
             low, high = (_count(bound, f"{where}.within.{name}") for bound in bounds)
-            dormitory = names.index(name)
-            is_narrower = least[dormitory] < low or high < most[dormitory]
-            if not (least[dormitory] <= low <= high <= most[dormitory] and is_narrower):
-                raise _WrongError(f"{where}.within.{name}")
-            least[dormitory], most[dormitory] = low, high
+            kind = names.index(name)
+            is_narrower = least[kind] < low or high < most[kind]
+            if not (least[kind] <= low <= high <= most[kind] and is_narrower):
+                raise WrongError(f"{where}.within.{name}")
+            least[kind], most[kind] = low, high
         return least, most
 
     def _bound(self, box: Box, over: int, rows: object, where: str) -> int:
         """``over`` times the most households the rows leave room for within the box."""
         if not isinstance(rows, list):
-            raise _WrongError(f"{where}.rows")
+            raise WrongError(f"{where}.rows")
         here = self.dormitories
         cover = [0] * len(here.names)
         per_room = [0] * len(here.rooms)
@@ -190,34 +195,35 @@ class _Proof:
         for place, entry in enumerate(rows):
             at = f"{where}.rows.{place}"
             if not isinstance(entry, list) or len(entry) != 4:
-                raise _WrongError(at)
+                raise WrongError(at)
             sides, inner, divisor, times = (_count(number, at) for number in entry)
             row = self._row(sides, inner, divisor, at)
             if times < 1:
-                raise _WrongError(at)
+                raise WrongError(at)
             for side in np.flatnonzero(self.sets[sides]).tolist():
                 cover[side] += times
             bound += times * row[0]
-            for dormitory, weight in row[1]:
-                per_room[dormitory] += times * weight
-        for side, covered in enumerate(cover):
-            rest, dormitory = max(over - covered, 0), side // 2
-            beds = int(here.beds[dormitory])
-            bound += rest * int(here.partial[side])
-            bound += rest * beds * int(here.rooms[dormitory]) * (side % 2)
-            per_room[dormitory] += rest * beds * (-1 if side % 2 else 1)
-        ends = zip(per_room, box[0].tolist(), box[1].tolist(), strict=True)
+            for kind, weight in row[1]:
+                per_room[kind] += times * weight
+        rest = np.maximum(over - np.array(cover, dtype=object), 0)
+        # Python's own integers: a hostile proof must not overflow.
+        beds = here.beds.astype(object)
+        bound += int((rest * here.partial).sum()) + int((here.rooms @ beds * rest[1::2]).sum())
+        units = (
+            int(own) + more for own, more in zip(beds @ (rest[0::2] - rest[1::2]), per_room, strict=True)
+        )
+        ends = zip(units, box[0].tolist(), box[1].tolist(), strict=True)
         return bound + sum(max(weight * low, weight * high) for weight, low, high in ends)
 
     def _row(self, sides: int, inner: int, divisor: int, where: str) -> tuple[int, list[tuple[int, int]]]:
         key = (sides, inner, divisor)
         if key not in self.rows:
             if max(sides, inner) >= len(self.sets):
-                raise _WrongError(where)
+                raise WrongError(where)
             self.rows[key] = inequality(self.dormitories, self.sets[sides], self.sets[inner], divisor)
         row = self.rows[key]
         if row is None:
-            raise _WrongError(where)
+            raise WrongError(where)
         self.used.update((sides, inner))
         return row
 
@@ -257,9 +263,9 @@ def _check_report(
     try:
         compare_figures("report.rooms", stated, due)
     except Fault as fault:
-        raise _WrongError(fault.where) from None
+        raise WrongError(fault.where) from None
     except (ValueError, TypeError, RecursionError):
-        raise _WrongError("report.rooms") from None
+        raise WrongError("report.rooms") from None
 
 
 def _beds(

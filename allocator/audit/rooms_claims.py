@@ -1,7 +1,7 @@
 """Dormitory rooms and the lists over them as the judge reads them, and the inequalities of a proof.
 
-Sides: the F pool of the e-th entry of ``rooms`` (by the F pool's id) is side 2 e, its M pool 2 e + 1. See
-``docs/reference/rooms.md`` for every formula.
+Sides: the F pool of the k-th dormitory (by the F pool's id) is side 2 k, its M pool 2 k + 1. Units (rooms, floors or
+buildings) go to one sex whole; those with the same beds are a class. See ``docs/reference/rooms.md`` for every formula.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from allocator.model.instance import Instance, Ints
 
 @dataclass(frozen=True, eq=False)
 class Dormitories:
-    """``names`` of 2 K sides; ``rooms``, ``beds`` (K,); ``partial`` (2 K,); bounds ``least``, ``most`` (K,) on the
-    rooms for F within which tenants keep their beds; who lists what: ``household``, ``side`` of each claim.
+    """``names`` of 2 K sides and of E ``classes``; ``rooms`` (E,) units of each; ``beds`` (E, K) of one of them;
+    ``partial`` (2 K,); bounds ``least``, ``most`` (E,) on the units for F within which tenants keep their beds; who
+    lists what: ``household``, ``side`` of each claim.
     """
 
     names: list[str]
+    classes: list[str]
     rooms: Ints
     beds: Ints
     partial: Ints
@@ -48,7 +50,7 @@ class Dormitories:
 
     def places(self, split: Ints) -> Ints:
         """(2 K,) beds of the sides."""
-        empty = np.stack([split, self.rooms - split], axis=1) * self.beds[:, None]
+        empty = np.stack([split @ self.beds, (self.rooms - split) @ self.beds], axis=1)
         return self.partial + empty.ravel()
 
 
@@ -72,8 +74,9 @@ def dormitories_of(instance: Instance) -> Dormitories:
     is_bed = (claims.tier >= 0) & (side_of[claims.pool] >= 0)
     return Dormitories(
         names,
+        names[0::2],
         rooms,
-        beds,
+        np.diag(beds),
         partial,
         np.where(impossible, 0, least),
         np.where(impossible, rooms, most),
@@ -85,31 +88,27 @@ def dormitories_of(instance: Instance) -> Dormitories:
 def inequality(
     dormitories: Dormitories, sides: Bools, inner: Bools, divisor: int
 ) -> tuple[int, list[tuple[int, int]]] | None:
-    """``most, [(dormitory, rooms' coefficient)]`` of a row of a proof; None where there is no such row."""
+    """``most, [(class, units' coefficient)]`` of a row of a proof; None where there is no such row."""
     reach = dormitories.reach(sides)
     if divisor == 0:
         return (reach, []) if not inner.any() else None
     if (inner & ~sides).any():
         return None
     outside = sides & ~inner
-    settled, loose = 0, []
-    for dormitory in range(len(dormitories.rooms)):
-        women, men = outside[2 * dormitory : 2 * dormitory + 2].tolist()
-        settled += int(dormitories.partial[2 * dormitory]) * women
-        settled += int(dormitories.partial[2 * dormitory + 1]) * men
-        if women and men:
-            settled += int(dormitories.beds[dormitory] * dormitories.rooms[dormitory])
-        elif women or men:
-            loose.append((dormitory, women))
+    women, men = outside[0::2].astype(np.int64), outside[1::2].astype(np.int64)
+    net = (dormitories.beds @ (women - men)).tolist()
+    rooms = dormitories.rooms.tolist()
+    settled = int(dormitories.partial @ outside) + int(dormitories.rooms @ dormitories.beds @ men)
+    settled += sum(min(size, 0) * count for size, count in zip(net, rooms, strict=True))
     gap = reach - dormitories.reach(inner) - settled
     if gap <= 0:
         return None
     rest = (gap - 1) % divisor + 1
     most = reach - rest * -(-gap // divisor)
     terms = []
-    for dormitory, women in loose:
-        beds = int(dormitories.beds[dormitory])
-        weight = rest * (beds // divisor) + min(beds % divisor, rest)
-        terms.append((dormitory, weight if women else -weight))
-        most += 0 if women else weight * int(dormitories.rooms[dormitory])
+    for kind, size in enumerate(net):
+        weight = rest * (abs(size) // divisor) + min(abs(size) % divisor, rest)
+        if size:
+            terms.append((kind, weight if size > 0 else -weight))
+        most += weight * rooms[kind] if size < 0 else 0
     return most, terms

@@ -65,11 +65,12 @@ def _closing(certificate: Mapping[str, Any], pools: pd.Series) -> pd.DataFrame:
 
     Of `serial` the pools filled. Of `band_optimum` (docs/reference/certificate.md) the closing positions of
     the first band that has one; a pool sealed at a band (its price is not the sink's) is full for the next:
-    position 0. The cut is the closing position or, where that is 0, the end of the bands before.
+    position 0. The cut is the closing position or, where that is 0, the end of the bands before. Lotteries, and
+    proofs where quotas cross, know no such positions.
     """
     found = {pool: (pd.NA, position, position) for pool, position in certificate.get("filled", {}).items()}
     end, sealed = 0, set[str]()
-    for level in certificate.get("bands", ()):
+    for level in () if "proofs" in certificate else certificate.get("bands", ()):
         band = int(level["band"])
         for pool, position in level["closing"].items():
             found.setdefault(pool, (band, position, position or end))

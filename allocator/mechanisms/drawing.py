@@ -8,6 +8,7 @@ arc is whole (Budish, Che, Kojima and Milgrom 2013, appendix B). Coins are SHA-2
 from __future__ import annotations
 
 import hashlib
+import heapq
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,20 +37,16 @@ def drawn_cells(
 ) -> list[int]:
     """The choices drawn, of those with a chance. ``chances`` by choice; sums of sets end at floor or ceiling."""
     arcs = _arcs(chances, sets, family)
-    at: dict[int, set[int]] = {}
+    # Ascending, so each is a heap: arcs only ever leave it, when they are met and found whole.
+    at: dict[int, list[int]] = {}
     for number, arc in enumerate(arcs):
         if not arc.is_whole:
-            at.setdefault(arc.tail, set()).add(number)
-            at.setdefault(arc.head, set()).add(number)
+            at.setdefault(arc.tail, []).append(number)
+            at.setdefault(arc.head, []).append(number)
     coins = _Coins(seed)
     for first in range(len(arcs)):
         while not arcs[first].is_whole:
-            cycle = _cycle(arcs, at, first)
-            _push(arcs, cycle, coins)
-            for number, _ in cycle:
-                if arcs[number].is_whole:
-                    at[arcs[number].tail].discard(number)
-                    at[arcs[number].head].discard(number)
+            _push(arcs, _cycle(arcs, at, first), coins)
     return [cell for cell in range(len(chances)) if arcs[cell].value == 1]
 
 
@@ -79,7 +76,7 @@ def _arcs(chances: Sequence[Fraction], sets: Sequence[LimitSet], family: Sequenc
     return arcs
 
 
-def _cycle(arcs: list[_Arc], at: dict[int, set[int]], first: int) -> list[tuple[int, int]]:
+def _cycle(arcs: list[_Arc], at: dict[int, list[int]], first: int) -> list[tuple[int, int]]:
     """Arcs of a cycle with +1 where it runs along the arc, -1 against; always on by the least arc."""
     walk: list[tuple[int, int]] = []
     node = arcs[first].tail
@@ -92,8 +89,19 @@ def _cycle(arcs: list[_Arc], at: dict[int, set[int]], first: int) -> list[tuple[
         if node in entered:
             return walk[entered[node] :]
         entered[node] = len(walk)
-        came_by = number
-        number = min(one for one in at[node] if one != came_by)
+        number = _least(arcs, at[node], number)
+
+
+def _least(arcs: list[_Arc], near: list[int], came_by: int) -> int:
+    """The least arc of a node that is not whole, other than the one just come by."""
+    while arcs[near[0]].is_whole:
+        heapq.heappop(near)
+    if near[0] != came_by:
+        return near[0]
+    heapq.heappop(near)
+    found = _least(arcs, near, came_by)
+    heapq.heappush(near, came_by)
+    return found
 
 
 def _push(arcs: list[_Arc], cycle: list[tuple[int, int]], coins: _Coins) -> None:

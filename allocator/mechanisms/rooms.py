@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from allocator.mechanisms.market import Flags
-from allocator.mechanisms.rooms_demand import SEXES, Demand, demand_of
+from allocator.mechanisms.rooms_demand import SEXES, Demand, demand_of, demand_of_units, sides_of
 from allocator.mechanisms.rooms_proof import Leaf, RoomsLimitError
 from allocator.mechanisms.rooms_split import Split, best_split
 from allocator.model.canonical import fingerprint
@@ -23,6 +23,8 @@ from allocator.model.enums import SolutionStatus
 from allocator.model.instance import UNASSIGNED, Instance, Ints, Matching, Solution
 
 FIELD = "rooms"
+# Nodes of a proof in a round, fewer than on files: a bureau waits for the answer.
+ROUND_NODES = 400
 
 
 def solve_with_rooms(instance: Instance, mechanism: str, run: Callable[[Instance], Solution]) -> Solution:
@@ -35,20 +37,37 @@ def solve_with_rooms(instance: Instance, mechanism: str, run: Callable[[Instance
         split = best_split(demand)
     except RoomsLimitError:
         return _ended(instance, mechanism)
-    capacity = instance.capacity.copy()
-    capacity[demand.pool] = demand.places(split.rooms)
+    capacity, sides = instance.capacity.copy(), sides_of(instance)
+    capacity[sides] = demand.places(split.rooms)
     fields = {name: value for name, value in instance.extensions.items() if name != FIELD}
     settled = replace(instance, capacity=capacity, extensions=fields)
     solution = run(settled)
-    names = [settled.pool_ids[pool] for pool in demand.pool.tolist()]
+    names = [settled.pool_ids[pool] for pool in sides.tolist()]
     figures = _split_figures(demand, split, names)
-    proved = {**figures, **_proof_figures(split, names)}
+    proved = {**figures, **proof_figures(split, names, names[0::2])}
     report = {**figures, "beds": beds_of(instance, split.rooms, solution.matching)}
     return replace(
         solution,
         certificate={**solution.certificate, FIELD: {**proved, "fingerprint": fingerprint(proved)}},
         report={**solution.report, FIELD: report if solution.is_drawn else figures},
     )
+
+
+def split_of_units(
+    rooms: Ints, beds: Ints, partial: Ints, household: Ints, side: Ints, names: list[str]
+) -> tuple[list[int], dict[str, Any]] | None:
+    """The split of a round: units of each class for women, and ``num_filled`` with its proof; None beyond the limit.
+
+    ``rooms`` (E,), ``beds`` (E, K), ``partial`` (2 K,): ``rooms_demand.Demand``; ``household, side``: who lists which
+    side; ``names`` (2 K,) of the sides. In the proof classes go by their number from 0, as text.
+    """
+    demand = demand_of_units(rooms, beds, partial, household, side)
+    try:
+        split = best_split(demand, ROUND_NODES)
+    except RoomsLimitError:
+        return None
+    figures = proof_figures(split, names, [str(number) for number in range(len(rooms))])
+    return split.rooms.tolist(), {"num_filled": split.num_filled, **figures}
 
 
 def beds_of(instance: Instance, split: Ints, matching: Matching) -> dict[str, list[list[str]]]:
@@ -79,8 +98,8 @@ def _split_figures(demand: Demand, split: Split, names: list[str]) -> dict[str, 
     return {"split": dict(zip(names, rooms.tolist(), strict=True)), "num_filled": split.num_filled}
 
 
-def _proof_figures(split: Split, names: list[str]) -> dict[str, Any]:
-    """The leaves, with the sets of pools they use named once."""
+def proof_figures(split: Split, names: list[str], classes: list[str]) -> dict[str, Any]:
+    """The leaves, with the sets of pools they use named once; names of the sides and of the classes of units."""
     sets: dict[bytes, int] = {}
     named: list[list[str]] = []
 
@@ -92,7 +111,7 @@ def _proof_figures(split: Split, names: list[str]) -> dict[str, Any]:
 
     def figures(leaf: Leaf, box: tuple[Ints, Ints]) -> dict[str, Any]:
         narrower = np.flatnonzero((leaf.least > box[0]) | (leaf.most < box[1])).tolist()
-        bounds = {names[2 * at]: [int(leaf.least[at]), int(leaf.most[at])] for at in narrower}
+        bounds = {classes[at]: [int(leaf.least[at]), int(leaf.most[at])] for at in narrower}
         rows = [[number(row.sides), number(row.inner), row.divisor, times] for row, times in leaf.rows]
         return {"within": bounds, "over": leaf.over, "rows": rows}
 
@@ -102,7 +121,7 @@ def _proof_figures(split: Split, names: list[str]) -> dict[str, Any]:
         return [figures(leaf, (low, high)) for leaf in found]
 
     most = leaves(split.most)
-    fewest = {names[2 * dormitory]: leaves(found) for dormitory, found in split.fewest.items()}
+    fewest = {classes[unit]: leaves(found) for unit, found in split.fewest.items()}
     return {"most": most, "fewest": fewest, "sets": named}
 
 

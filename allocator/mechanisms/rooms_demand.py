@@ -1,4 +1,7 @@
-"""What the split of dormitory rooms is made from: the rooms, and how many households list which of their pools."""
+"""What the split of dormitory rooms is made from: the rooms, and how many households list which of their pools.
+
+What goes to one sex whole is a *unit*: a room, or a floor or building of one sex. Units with the same beds are a class.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from allocator.mechanisms.market import Flags
-from allocator.mechanisms.wishes import Wishes, wishes_of
+from allocator.mechanisms.wishes import wishes_of
 from allocator.model.instance import Instance, Ints
 
 SEXES: Final = ("F", "M")
@@ -17,16 +20,15 @@ SEXES: Final = ("F", "M")
 
 @dataclass(frozen=True, eq=False)
 class Demand:
-    """K dormitories (entries of ``rooms``) sorted by the id of their F pool; 2 K *sides*: F of dormitory e is side
-    2 e, M is 2 e + 1. Households that list the same sides are one *profile*.
+    """K dormitories (pairs of pools) and 2 K *sides*: F of dormitory k is side 2 k, M is 2 k + 1. E classes of units,
+    in the order in which ties are settled. Households that list the same sides are one *profile*.
 
-    ``pool`` (2 K,) index in ``Instance.pool_ids``; ``rooms``, ``beds`` (K,) empty rooms, beds in each; ``partial``
-    (2 K,) free beds of rooms already lived in; ``least``, ``most`` (K,) bounds on the rooms given to F within
+    ``rooms`` (E,) empty units of each class; ``beds`` (E, K) the beds one of them has in each dormitory; ``partial``
+    (2 K,) free beds whose sex is settled; ``least``, ``most`` (E,) bounds on the units given to F within
     which every sitting tenant keeps a bed; ``start`` (P + 1,), ``side``: the sides each profile lists,
     ascending; ``supply`` (P,) households of each profile.
     """
 
-    pool: Ints
     rooms: Ints
     beds: Ints
     partial: Ints
@@ -39,7 +41,7 @@ class Demand:
     @property
     def num_sides(self) -> int:
         """2 K."""
-        return len(self.pool)
+        return len(self.partial)
 
     @cached_property
     def lists(self) -> Flags:
@@ -64,20 +66,29 @@ class Demand:
         return int(self.supply[self.lists[:, sides].any(axis=1)].sum())
 
     def places(self, split: Ints) -> Ints:
-        """(2 K,) beds of every side when ``split`` (K,) rooms go to F."""
+        """(2 K,) beds of every side when ``split`` (E,) units go to F."""
         beds = self.partial.copy()
-        beds[0::2] += self.beds * split
-        beds[1::2] += self.beds * (self.rooms - split)
+        beds[0::2] += split @ self.beds
+        beds[1::2] += (self.rooms - split) @ self.beds
         return beds
 
 
-def demand_of(instance: Instance) -> Demand:
-    """The rooms of an instance and the lists over them. Quotas, reserves and the order play no part."""
+def sides_of(instance: Instance) -> Ints:
+    """(2 K,) index of each side in ``Instance.pool_ids``: the entries of ``rooms`` by the id of their F pool."""
     place = {name: number for number, name in enumerate(instance.pool_ids)}
-    entries: list[dict[str, Any]] = sorted(
-        instance.extensions["rooms"], key=lambda entry: str(entry["pools"]["F"])
-    )
-    pool = np.array([place[entry["pools"][sex]] for entry in entries for sex in SEXES], np.int64)
+    return np.array([place[entry["pools"][sex]] for entry in _entries(instance) for sex in SEXES], np.int64)
+
+
+def _entries(instance: Instance) -> list[dict[str, Any]]:
+    return sorted(instance.extensions["rooms"], key=lambda entry: str(entry["pools"]["F"]))
+
+
+def demand_of(instance: Instance) -> Demand:
+    """The rooms of an instance and the lists over them: each entry a class of its own dormitory.
+
+    Quotas, reserves and the order play no part.
+    """
+    entries, pool = _entries(instance), sides_of(instance)
     rooms = np.array([entry["rooms"] for entry in entries], np.int64)
     beds = np.array([entry["beds"] for entry in entries], np.int64)
     partial = np.array(
@@ -91,14 +102,21 @@ def demand_of(instance: Instance) -> Demand:
     least, most = short[0::2], rooms - short[1::2]
     is_possible = least <= most  # where no split keeps the tenants, the mechanism itself refuses
     least, most = np.where(is_possible, least, 0), np.where(is_possible, most, rooms)
-    return Demand(pool, rooms, beds, partial, least, most, *_profiles(wishes, side))
+    profiles = _profiles(wishes.household, side[wishes.pool])
+    return Demand(rooms, np.diag(beds), partial, least, most, *profiles)
 
 
-def _profiles(wishes: Wishes, side: Ints) -> tuple[Ints, Ints, Ints]:
+def demand_of_units(rooms: Ints, beds: Ints, partial: Ints, household: Ints, side: Ints) -> Demand:
+    """``rooms`` (E,), ``beds`` (E, K), ``partial`` (2 K,) as in ``Demand``; ``household``, ``side``: who lists what
+    (side -1: a choice that is no bed). Nobody lives in these units, so every split is possible.
+    """
+    return Demand(rooms, beds, partial, np.zeros_like(rooms), rooms.copy(), *_profiles(household, side))
+
+
+def _profiles(household: Ints, listed: Ints) -> tuple[Ints, Ints, Ints]:
     """``start, side, supply``: shorter lists first, then by their sides."""
-    listed = side[wishes.pool]
     is_bed = listed >= 0
-    household, listed = wishes.household[is_bed], listed[is_bed]
+    household, listed = household[is_bed], listed[is_bed]
     order = np.lexsort((listed, household))
     household, listed = household[order], listed[order]
     _, first, counts = np.unique(household, return_index=True, return_counts=True)

@@ -1,7 +1,7 @@
 """How many beds a split fills: a maximum flow from the profiles to the sides.
 
-Where a dormitory's split is still open between two bounds, its undecided rooms are a node that feeds both sides:
-the flow is then the linear relaxation of the split, so its value bounds every split within the bounds.
+Where a dormitory's split is still open between two bounds, its undecided beds are a node that feeds both sides:
+the flow then relaxes the split (units may be divided), so its value bounds every split within the bounds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Filling:
     """One network, asked again with other capacities."""
 
     def __init__(self, demand: Demand) -> None:
-        num_profiles, num_sides, num = len(demand.supply), demand.num_sides, len(demand.rooms)
+        num_profiles, num_sides = len(demand.supply), demand.num_sides
+        num = num_sides // 2
         self.demand = demand
         self.first_side = num_profiles
         first_open = num_profiles + num_sides
@@ -51,9 +52,9 @@ class Filling:
         self.supply_arcs, self.list_arcs, self.bed_arcs = np.split(np.asarray(arcs), (num_profiles, first))
 
     def value(self, least: Ints, most: Ints) -> int:
-        """The most beds that could be filled with ``least <= split <= most``, rooms divisible."""
+        """The most beds that could be filled with ``least <= split <= most``, units divisible."""
         demand = self.demand
-        undecided = demand.beds * (most - least)
+        undecided = (most - least) @ demand.beds
         decided = demand.places(least)
         decided[1::2] -= undecided
         self.flow.set_arcs_capacity(
@@ -64,12 +65,14 @@ class Filling:
         return int(self.flow.optimal_flow())
 
     def rounded_split(self, least: Ints, most: Ints) -> Ints:
-        """(K,) the split nearest to the last flow, within the bounds."""
-        num_sides = self.demand.num_sides
+        """(E,) the split nearest to the last flow, within the bounds: women's share of the beds where a unit stands."""
+        demand, num_sides = self.demand, self.demand.num_sides
         on_arcs = np.asarray(self.flow.flows(self.bed_arcs))
         used = on_arcs[:num_sides] + on_arcs[num_sides : 2 * num_sides]
-        beds = self.demand.beds
-        nearest = (2 * (used - self.demand.partial)[0::2] + beds) // (2 * beds)
+        women = (used - demand.partial)[0::2]
+        all_beds = np.maximum(demand.rooms @ demand.beds, 1)
+        share = demand.beds @ (women / all_beds) / np.maximum(demand.beds.sum(axis=1), 1)
+        nearest = np.floor(share * demand.rooms + 0.5).astype(np.int64)
         return np.clip(nearest, least, most)
 
     def binding_sets(self) -> list[tuple[Flags, Flags]]:

@@ -1,6 +1,6 @@
 """The proof that no split of a box fills so many beds, or a split that does.
 
-A claim says that no split of a box (bounds on the rooms of each dormitory) fills ``target`` beds. It is proved by
+A claim says that no split of a box (bounds on the units of each class) fills ``target`` beds. It is proved by
 leaves that part the box; on each a sum of inequalities (``rooms_rows``) with whole multipliers over a common
 denominator stays below the target. A linear program (GLOP) only suggests the multipliers: they are checked
 here in exact integers, and again by the judge.
@@ -30,7 +30,7 @@ class RoomsLimitError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A box (K,), (K,), the common denominator, and the inequalities with their multipliers."""
+    """A box (E,), (E,), the common denominator, and the inequalities with their multipliers."""
 
     least: Ints
     most: Ints
@@ -40,7 +40,7 @@ class Leaf:
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """``leaves`` that prove a claim, or the ``split`` (K,) that refutes it."""
+    """``leaves`` that prove a claim, or the ``split`` (E,) that refutes it."""
 
     leaves: list[Leaf]
     split: Ints | None = None
@@ -57,8 +57,8 @@ def bound(demand: Demand, leaf: Leaf) -> int:
         per_room += times * row.per_room
         most += times * row.most
     rest = np.maximum(leaf.over - cover, 0)
-    per_room += demand.beds * (rest[0::2] - rest[1::2])
-    most += int(rest @ demand.partial) + int((rest[1::2] * demand.beds) @ demand.rooms)
+    per_room += demand.beds @ (rest[0::2] - rest[1::2])
+    most += int(rest @ demand.partial) + int(demand.rooms @ demand.beds @ rest[1::2])
     return most + int(np.maximum(per_room * leaf.least, per_room * leaf.most).sum())
 
 
@@ -178,17 +178,18 @@ class Prover:
             constraint = self.program.Constraint(-self.program.infinity(), float(row.most))
             for side in np.flatnonzero(row.sides).tolist():
                 constraint.SetCoefficient(self.x[side], 1)
-            for dormitory in np.flatnonzero(row.per_room).tolist():
-                constraint.SetCoefficient(self.y[dormitory], -float(row.per_room[dormitory]))
+            for kind in np.flatnonzero(row.per_room).tolist():
+                constraint.SetCoefficient(self.y[kind], -float(row.per_room[kind]))
             self.constraints.append(constraint)
 
     def _bound_side(self, side: int) -> None:
-        demand, dormitory = self.demand, side // 2
-        beds, partial = int(demand.beds[dormitory]), int(demand.partial[side])
-        most = partial if side % 2 == 0 else partial + beds * int(demand.rooms[dormitory])
+        demand, beds = self.demand, self.demand.beds[:, side // 2]
+        is_men = side % 2 == 1
+        most = int(demand.partial[side]) + is_men * int(demand.rooms @ beds)
         constraint = self.program.Constraint(-self.program.infinity(), float(most))
         constraint.SetCoefficient(self.x[side], 1)
-        constraint.SetCoefficient(self.y[dormitory], -beds if side % 2 == 0 else beds)
+        for unit in np.flatnonzero(beds).tolist():
+            constraint.SetCoefficient(self.y[unit], float(beds[unit] if is_men else -beds[unit]))
 
 
 def _parted(least: Ints, most: Ints, split: Any) -> list[tuple[Ints, Ints]]:

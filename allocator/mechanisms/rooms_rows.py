@@ -1,12 +1,13 @@
 """Inequalities that hold for every split, from sets of sides; integers only.
 
-Let x_p be the households seated in side p and y_e the rooms given to F. With reach(A), the households that
-list any side of A, and C inside A: x(A) <= reach(A), and x(A) <= reach(C) + beds of the sides of A outside C. Where
-y is whole the two together are sharper (mixed-integer rounding; Nemhauser and Wolsey 1990). Over the
-dormitories of A outside C let u_e = y_e where only F is there and rooms_e - y_e where only M is; let g = reach(A)
-- reach(C) - the beds there that do not depend on y; with a divisor d and r = (g - 1) mod d + 1:
+Let x_p be the households seated in side p and y_e the units of class e given to F. With reach(A), the households that
+list any side of A, and C inside A: x(A) <= reach(A), and x(A) <= reach(C) + beds of the sides of A outside C. Those
+beds are a constant + sum n_e y_e, with n_e the beds of a unit on women's sides there less those on men's. Where y is
+whole the two together are sharper (mixed-integer rounding; Nemhauser and Wolsey 1990). Let u_e = y_e where n_e > 0 and
+rooms_e - y_e where n_e < 0; g = reach(A) - reach(C) - the beds there that are left when all u are 0; with a divisor d
+and r = (g - 1) mod d + 1:
 
-    x(A) <= reach(A) - r ceil(g / d) + sum (r floor(b_e / d) + min(b_e mod d, r)) u_e.
+    x(A) <= reach(A) - r ceil(g / d) + sum (r floor(|n_e| / d) + min(|n_e| mod d, r)) u_e.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from allocator.model.instance import Ints
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """x(``sides``) <= ``most`` + ``per_room`` (K,) · y; ``divisor`` 0: the plain reach (``inner`` is empty)."""
+    """x(``sides``) <= ``most`` + ``per_room`` (E,) · y; ``divisor`` 0: the plain reach (``inner`` is empty)."""
 
     sides: Flags
     inner: Flags
@@ -61,23 +62,21 @@ class Rows:
 
 
 def roundings(demand: Demand, sides: Flags, inner: Flags) -> list[Row]:
-    """The rounded rows of a set with an inner set, one for each size of room outside the inner."""
-    reach = demand.reach(sides)
-    outside = sides & ~inner
-    women, men = outside[0::2], outside[1::2]
-    settled = int(demand.partial[outside].sum() + (demand.beds * demand.rooms)[women & men].sum())
-    gap = reach - demand.reach(inner) - settled
+    """The rounded rows of a set with an inner set, one for each size of unit that tells outside the inner."""
+    reach, outside = demand.reach(sides), sides & ~inner
+    women, men = outside[0::2].astype(np.int64), outside[1::2].astype(np.int64)
+    net = demand.beds @ (women - men)
+    settled = demand.partial[outside].sum() + (demand.rooms @ demand.beds)[outside[1::2]].sum()
+    settled += (np.minimum(net, 0) * demand.rooms).sum()
+    gap = reach - demand.reach(inner) - int(settled)
     if gap <= 0:
         return []
-    sizes = np.unique(demand.beds[women ^ men]).tolist()
-    return [_rounded(demand, sides, inner, size, reach, gap) for size in sizes]
+    sizes = np.unique(np.abs(net[net != 0])).tolist()
+    return [_rounded(demand, sides, inner, size, reach, gap, net) for size in sizes]
 
 
-def _rounded(demand: Demand, sides: Flags, inner: Flags, size: int, reach: int, gap: int) -> Row:
-    outside = sides & ~inner
-    women, men = outside[0::2], outside[1::2]
+def _rounded(demand: Demand, sides: Flags, inner: Flags, size: int, reach: int, gap: int, net: Ints) -> Row:
     rest = (gap - 1) % size + 1
-    weight = rest * (demand.beds // size) + np.minimum(demand.beds % size, rest)
-    most = reach - rest * -(-gap // size) + int((weight * demand.rooms)[men & ~women].sum())
-    per_room = np.where(women & ~men, weight, np.where(men & ~women, -weight, 0))
-    return Row(sides, inner, size, most, per_room)
+    weight = rest * (np.abs(net) // size) + np.minimum(np.abs(net) % size, rest)
+    most = reach - rest * -(-gap // size) + int((weight * demand.rooms)[net < 0].sum())
+    return Row(sides, inner, size, most, np.sign(net) * weight)

@@ -29,8 +29,8 @@ DETERMINISTIC_SECONDS: Final = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """``rooms`` (K,) given to F and the beds this fills; ``most``: leaves that no split fills more; ``fewest``: by
-    dormitory, leaves that none which gives F fewer rooms there, and the same before, fills as many.
+    """``rooms`` (E,) given to F and the beds this fills; ``most``: leaves that no split fills more; ``fewest``: by
+    class, leaves that none which gives F fewer units of it, and the same before, fills as many.
     """
 
     rooms: Ints
@@ -39,9 +39,9 @@ class Split:
     fewest: dict[int, list[Leaf]] = field(default_factory=dict)
 
 
-def best_split(demand: Demand) -> Split:
-    """The split. Raises ``RoomsLimitError``."""
-    search = _Search(demand)
+def best_split(demand: Demand, most_nodes: int | None = None) -> Split:
+    """The split. ``most_nodes``: of a proof's tree (``MOST_NODES``). Raises ``RoomsLimitError``."""
+    search = _Search(demand, MOST_NODES if most_nodes is None else most_nodes)
     most = search.fill_most()
     fewest = search.give_fewest_to_women()
     return Split(search.split, search.num_filled, most, fewest)
@@ -50,7 +50,8 @@ def best_split(demand: Demand) -> Split:
 class _Search:
     """``split``: the best known, which fills ``num_filled`` beds."""
 
-    def __init__(self, demand: Demand) -> None:
+    def __init__(self, demand: Demand, most_nodes: int) -> None:
+        self.most_nodes = most_nodes
         self.demand, self.filling, self.rows = demand, Filling(demand), Rows(demand)
         self.prover = Prover(self.filling, Rows(demand))
         self.program = cp_model.CpModel()
@@ -83,7 +84,7 @@ class _Search:
             if worth > self.num_filled:
                 self.split, self.num_filled = split, worth
         box = (self.demand.least, self.demand.most)
-        answer = self.prover.answer(self.num_filled + 1, *box, MOST_NODES, climbs=True)
+        answer = self.prover.answer(self.num_filled + 1, *box, self.most_nodes, climbs=True)
         if answer is None:
             raise RoomsLimitError
         if answer.split is not None:
@@ -92,33 +93,33 @@ class _Search:
         return answer.leaves
 
     def give_fewest_to_women(self) -> dict[int, list[Leaf]]:
-        """Dormitory by dormitory, the fewest rooms with which the optimum can still be had."""
+        """Class by class, the fewest units for women with which the optimum can still be had."""
         least, most = self.demand.least.copy(), self.demand.most.copy()
         proved: dict[int, list[Leaf]] = {}
-        for dormitory, y in enumerate(self.y):
-            while self.split[dormitory] > least[dormitory]:
-                most[dormitory] = self.split[dormitory] - 1
-                answer = self._one_less(y, dormitory, (least, most))
+        for kind, y in enumerate(self.y):
+            while self.split[kind] > least[kind]:
+                most[kind] = self.split[kind] - 1
+                answer = self._one_less(y, kind, (least, most))
                 if answer.split is None:
-                    proved[dormitory] = answer.leaves
+                    proved[kind] = answer.leaves
                     break
                 self.split = answer.split
-            least[dormitory] = most[dormitory] = self.split[dormitory]
-            self.program.add(y == int(self.split[dormitory]))
+            least[kind] = most[kind] = self.split[kind]
+            self.program.add(y == int(self.split[kind]))
         return proved
 
-    def _one_less(self, y: Any, dormitory: int, box: tuple[Ints, Ints]) -> Answer:
+    def _one_less(self, y: Any, kind: int, box: tuple[Ints, Ints]) -> Answer:
         """A split of the box that fills as many beds as the best, or the proof that there is none."""
         answer = self.prover.answer(self.num_filled, *box, 1, is_deep=False)
         for _ in range(MOST_TRIES):
             if answer is not None:
                 return answer
             split = self._candidate(self.program.clone(), [y])
-            if split is None or split[dormitory] >= self.split[dormitory]:
+            if split is None or split[kind] >= self.split[kind]:
                 break
             if self._worth(split) >= self.num_filled:
                 return Answer([], split)
-        answer = self.prover.answer(self.num_filled, *box, MOST_NODES)
+        answer = self.prover.answer(self.num_filled, *box, self.most_nodes)
         if answer is None:
             raise RoomsLimitError
         return answer
@@ -153,10 +154,10 @@ class _Search:
         return np.array([solver.value(one) for one in self.y], np.int64)
 
     def _steps(self, program: Any) -> list[Any]:
-        """How far each dormitory is from the best split known."""
+        """How far each kind is from the best split known."""
         steps = []
-        for dormitory, (one, at) in enumerate(zip(self.y, self.split.tolist(), strict=True)):
-            step = program.new_int_var(0, int(self.demand.rooms[dormitory]), "")
+        for kind, (one, at) in enumerate(zip(self.y, self.split.tolist(), strict=True)):
+            step = program.new_int_var(0, int(self.demand.rooms[kind]), "")
             program.add(one - step <= at)
             program.add(one + step >= at)
             program.add_hint(one, at)
@@ -173,14 +174,17 @@ class _Search:
     def _add(self, program: Any, row: Row) -> None:
         places = [self.x[side] for side in np.flatnonzero(row.sides)]
         counted = np.flatnonzero(row.per_room)
-        rooms = [self.y[dormitory] for dormitory in counted]
+        rooms = [self.y[kind] for kind in counted]
         weights = [1] * len(places) + (-row.per_room[counted]).tolist()
         program.add(cp_model.LinearExpr.weighted_sum(places + rooms, weights) <= row.most)
 
     def _bound_sides(self) -> None:
         demand = self.demand
-        for dormitory, y in enumerate(self.y):
-            beds, (women, men) = int(demand.beds[dormitory]), demand.partial[2 * dormitory :][:2].tolist()
-            self.program.add(self.x[2 * dormitory] - beds * y <= women)
-            all_beds = men + beds * int(demand.rooms[dormitory])
-            self.program.add(self.x[2 * dormitory + 1] + beds * y <= all_beds)
+        for side, x in enumerate(self.x):
+            is_men = side % 2 == 1
+            beds = demand.beds[:, side // 2]
+            here = np.flatnonzero(beds).tolist()
+            weights = [1] + [int(beds[unit] if is_men else -beds[unit]) for unit in here]
+            most = int(demand.partial[side]) + is_men * int(demand.rooms @ beds)
+            rows = [x, *(self.y[unit] for unit in here)]
+            self.program.add(cp_model.LinearExpr.weighted_sum(rows, weights) <= most)

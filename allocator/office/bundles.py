@@ -12,6 +12,7 @@ from allocator import audit
 from allocator.office import frozen
 from allocator.office.acts import Desk
 from allocator.publicity import bundle
+from allocator.publicity.rooms import room_files
 
 
 def verifier() -> bytes:
@@ -24,7 +25,7 @@ def files_of(desk: Desk, name: str) -> dict[str, bytes]:
     store, month = desk.store, desk.month
     sub_round = frozen.load(store, month, name)
     drawn = json.loads(store.artefact(month, name, "draw"))
-    declared = sub_round.declared
+    declared, split = sub_round.declared, sub_round.rooms
     return bundle.bundle_files(
         commitment=store.artefact(month, name, "commitment"),
         roster=sub_round.roster,
@@ -42,6 +43,9 @@ def files_of(desk: Desk, name: str) -> dict[str, bytes]:
         verifier=verifier(),
         groups=None if declared is None else declared.groups,
         declared=None if declared is None else declared.document,
+        rooms=None if split is None else room_files(split.beds, split.document),
+        current=sub_round.current,
+        chances=store.frame(month, name, "chances") if store.has_artefact(month, name, "chances") else None,
     )
 
 

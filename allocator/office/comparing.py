@@ -134,7 +134,7 @@ def _figures(
     compared = comparing.compare(
         instance,
         _people(month, chosen, order),
-        Way(rules.mechanism, rules.housing_first),
+        Way(rules.mechanism, rules.housing_first, rules.housed),
         seed=trying.rehearsed_seed(wish.seed, 0),
         sample=wish.sample,
         all_lotteries=wish.all_lotteries,

@@ -17,17 +17,23 @@ from allocator.model.month import month_of
 from allocator.model.records import RoundRecord
 from allocator.office import frozen
 from allocator.office.acts import NO_SUB_ROUND, fingerprint, stage_dates
+from allocator.office.chance_words import OUTCOMES, told_before, told_chances
 from allocator.office.cost_words import effects
+from allocator.office.room_words import reason_with_rooms, told_rooms
 from allocator.office.shortlist_words import by_project
 from allocator.office.stage_open import frozen_facts
 from allocator.office.standing_words import told_standings
+from allocator.office.tenant_words import told_left_out, told_tenant
+from allocator.office.trade_words import listed_by, told_trades
 from allocator.policy import load as load_policy
+from allocator.policy.allocating import LOTTERIES
 from allocator.policy.in_force import Policy
 from allocator.publicity.notices import sub_round_title
 from allocator.rounds import allocation, whatif
 from allocator.rounds import reasons as why
 from allocator.rounds.freeze import PUBLIC, SubRound
-from allocator.rounds.standings import is_stable, standings
+from allocator.rounds.standings import is_crossing, is_stable, standings
+from allocator.rounds.trades import is_traded
 from allocator.screening import Finding
 from allocator.store import Store
 
@@ -40,6 +46,8 @@ _UNHOUSED: Final = frozenset(
         why.Reason.BETTER_STANDINGS,
         why.Reason.NEVER_OPEN,
         why.Reason.FILLED_OR_KEPT,
+        why.Reason.TRADED_AWAY,
+        why.Reason.NO_ROOM,
     }
 )
 
@@ -138,6 +146,7 @@ def _placed(
     me: pd.Series,
 ) -> tuple[list[Sentence], dict[str, Any]]:
     """Sentences on every sub-round the household is on the roster of."""
+    is_eligible = me["verdict"] == Verdict.ELIGIBLE
     sentences: list[Sentence] = []
     figures: dict[str, Any] = {}
     for name in sub_rounds:
@@ -146,10 +155,16 @@ def _placed(
         if own.empty:
             continue
         code = str(own["code"].iloc[0])
-        said, told = _in_sub_round(store, month, sub_round, code, policy, me)
+        rules = policy.allocation.of_sub_round(name)
+        here = policy.model_copy(update={"allocation": rules})
+        said, told = _in_sub_round(store, month, sub_round, code, here, me)
+        said = told_tenant(said, sub_round, code)
         sentences += said
         figures.setdefault("sub_rounds", {})[name] = told
-    if me["verdict"] == Verdict.ELIGIBLE and PUBLIC not in figures.get("sub_rounds", {}):
+    left_out = told_left_out(store, month, receipt_no, sub_rounds, figures, is_eligible=is_eligible)
+    if left_out is not None:
+        sentences += left_out
+    elif is_eligible and PUBLIC not in figures.get("sub_rounds", {}):
         sentences.append((_on_no_roster(store, month, receipt_no, sub_rounds), {}))
     return sentences, figures
 
@@ -167,7 +182,9 @@ def _in_sub_round(
     store: Store, month: str, sub_round: SubRound, code: str, policy: Policy, me: pd.Series
 ) -> tuple[list[Sentence], dict[str, Any]]:
     if not store.has_artefact(month, sub_round.name, "order"):
-        return [("told_on_roster", {"sub_round": sub_round.name, "round_code": code})], {"code": code}
+        waiting: list[Sentence] = [("told_on_roster", {"sub_round": sub_round.name, "round_code": code})]
+        said, told = told_before(store, month, sub_round, code)
+        return waiting + said, {"code": code, **told}
     order = store.frame(month, sub_round.name, "order")
     place = order[order["code"] == code].iloc[0]
     in_band = order[order["band"] == place["band"]]
@@ -181,8 +198,8 @@ def _in_sub_round(
         "band_ticket": int((in_band["position"] <= position).sum()),
         "in_band": len(in_band),
     }
-    is_serial = policy.allocation.mechanism == "serial"
-    sentences: list[Sentence] = [("told_position_serial" if is_serial else "told_position", standing)]
+    told_at = {"serial": "told_position_serial", **dict.fromkeys(LOTTERIES, "told_position_lottery")}
+    sentences: list[Sentence] = [(told_at.get(policy.allocation.mechanism, "told_position"), standing)]
     sentences += _assigned(policy, int(me["priority_group"]))
     figures = {"code": code, "position": position, "band": band}
     if store.has_artefact(month, sub_round.name, "result"):
@@ -214,7 +231,7 @@ def _outcome(
     removals = store.frame(month, sub_round.name, "removals")["code"]
     told = why.reasons(order, sub_round.preferences, removals, result, certificate, sub_round.declared)
     mine = told[told["code"] == code].iloc[0]
-    reason = why.Reason(mine["reason"])
+    reason = reason_with_rooms(sub_round, code, why.Reason(mine["reason"]))
     figures = {
         "reason": str(reason),
         "pool": mine["pool"] or None,
@@ -222,9 +239,10 @@ def _outcome(
         "closing_position": int(mine["closing_position"]) or None,
     }
     dwelling = result.loc[result["code"] == code, "dwelling_id"]
+    is_lottery = policy.allocation.mechanism in LOTTERIES
     said: list[Sentence] = [
         (
-            f"told_{reason}",
+            OUTCOMES.get(reason, f"told_{reason}") if is_lottery else f"told_{reason}",
             {
                 "pool": mine["pool"],
                 "dwelling": dwelling.iloc[0] if len(dwelling) else "",
@@ -233,9 +251,16 @@ def _outcome(
                 "closing": int(mine["closing_position"]),
                 "listed": int(mine["num_listed"]),
             },
-        )
+        ),
+        *told_rooms(sub_round, code, reason),
     ]
-    if reason is why.Reason.LATER_CHOICE:
+    if is_lottery:
+        chances, figures["chances"] = told_chances(store, month, sub_round, code, "chances")
+        said += chances if reason is not why.Reason.REMOVED else []
+    elif is_crossing(certificate):
+        settled = _told_settled(sub_round, told, result, certificate, code)
+        said += settled if reason is why.Reason.LATER_CHOICE else []
+    elif reason is why.Reason.LATER_CHOICE:
         better = why.better_pools(
             code, told, sub_round.preferences, result, sub_round.pools, certificate, sub_round.declared
         )
@@ -245,6 +270,10 @@ def _outcome(
             rows = _standings(sub_round, mine, [row["pool"] for row in better], certificate)
             figures["standings"] = rows
             said += told_standings(rows, policy.allocation)
+        elif is_traded(certificate):
+            liked = [(row["rank"], row["pool"]) for row in better]
+            told_by_pool, figures["trades"] = told_trades(sub_round, order, code, liked, certificate)
+            said += told_by_pool
         else:
             said += _told_better(better, cost, is_serial=policy.allocation.mechanism == "serial")
         if is_stable(certificate) or policy.allocation.mechanism != "serial":
@@ -257,9 +286,13 @@ def _outcome(
             rows = _standings(sub_round, mine, wishes.loc[wishes["code"] == code, "pool"], certificate)
             figures["standings"] = rows
             said += told_standings(rows, policy.allocation)
+        elif reason is why.Reason.TRADED_AWAY:
+            wished = listed_by(sub_round, code)
+            told_by_pool, figures["trades"] = told_trades(sub_round, order, code, wished, certificate)
+            said += told_by_pool
         open_still = open_to(sub_round, result, code, me)
-        if sub_round.declared is not None:
-            # Under declared rules an empty place may be kept from it: the mechanism is run again.
+        if sub_round.declared is not None or sub_round.current is not None:
+            # Under declared rules an empty place may be kept from it, and beside tenants: the mechanism is run again.
             known = (sub_round, order, set(removals), policy.allocation, code)
             open_still = [pool for pool in open_still if allocation.housed_with_last_choice(*known, pool)]
         figures["open_pools"] = open_still
@@ -269,6 +302,16 @@ def _outcome(
             else ("told_no_open_pool", {})
         )
     return said, figures
+
+
+def _told_settled(
+    sub_round: SubRound, told: pd.DataFrame, result: pd.DataFrame, certificate: dict[str, Any], code: str
+) -> list[Sentence]:
+    """Where quotas cross: who holds the places liked better. Other orders and lists would each ask for new proofs."""
+    better = why.better_pools(
+        code, told, sub_round.preferences, result, sub_round.pools, certificate, sub_round.declared
+    )
+    return [("told_better_pool_quotas", row) for row in better]
 
 
 def _standings(

@@ -10,9 +10,12 @@ from allocator.model.canonical import canonical_bytes
 from allocator.office.acts import NO_SUB_ROUND
 from allocator.rounds.declared import Declared
 from allocator.rounds.freeze import SubRound
+from allocator.rounds.rooms import RoomSplit
 from allocator.store import Store
 
 _FRAMES = ("roster", "preferences", "pools", "dwellings")
+# Where the policy has tenants take part.
+_TENANTS = ("current", "left_out")
 
 
 def save(store: Store, month: str, frozen: SubRound) -> None:
@@ -22,12 +25,25 @@ def save(store: Store, month: str, frozen: SubRound) -> None:
     if frozen.declared is not None:
         store.put_frame(month, frozen.name, "groups", frozen.declared.groups)
         store.put_artefact(month, frozen.name, "rules", canonical_bytes(frozen.declared.document))
+    for name in _TENANTS:
+        frame = getattr(frozen, name)
+        if frame is not None:
+            store.put_frame(month, frozen.name, name, frame)
+    if frozen.rooms is not None:
+        store.put_frame(month, frozen.name, "rooms", frozen.rooms.beds)
+        store.put_artefact(month, frozen.name, "split", canonical_bytes(frozen.rooms.document))
 
 
 def load(store: Store, month: str, sub_round: str) -> SubRound:
     """A frozen sub-round as it was saved."""
     frames = {name: store.frame(month, sub_round, name) for name in _FRAMES}
-    return SubRound(sub_round, **frames, declared=_declared(store, month, sub_round))
+    declared, rooms = _declared(store, month, sub_round), _rooms(store, month, sub_round)
+    tenants = {
+        name: store.frame(month, sub_round, name)
+        for name in _TENANTS
+        if store.has_artefact(month, sub_round, name)
+    }
+    return SubRound(sub_round, **frames, declared=declared, rooms=rooms, **tenants)
 
 
 def _declared(store: Store, month: str, sub_round: str) -> Declared | None:
@@ -35,6 +51,13 @@ def _declared(store: Store, month: str, sub_round: str) -> Declared | None:
         return None
     document = json.loads(store.artefact(month, sub_round, "rules"))
     return Declared(store.frame(month, sub_round, "groups"), document)
+
+
+def _rooms(store: Store, month: str, sub_round: str) -> RoomSplit | None:
+    if not store.has_artefact(month, sub_round, "split"):
+        return None
+    document = json.loads(store.artefact(month, sub_round, "split"))
+    return RoomSplit(store.frame(month, sub_round, "rooms"), document)
 
 
 def roster(store: Store, month: str, sub_round: str) -> pd.DataFrame:

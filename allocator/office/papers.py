@@ -17,7 +17,8 @@ from allocator.model.lookups import is_among, positions_among
 from allocator.office import frozen
 from allocator.office.acts import Desk
 from allocator.office.stage_open import frozen_facts
-from allocator.publicity import masking, notices, slips
+from allocator.policy.model import TRANSFER
+from allocator.publicity import masking, notices, slips, tables
 from allocator.publicity.commitment import Ceremony
 from allocator.publicity.notices import Notice, What
 from allocator.rounds.freeze import NEED, SubRound
@@ -37,6 +38,17 @@ def write_commitment(desk: Desk, sub_round: str, document: bytes) -> None:
 def write_rules(desk: Desk, sub_round: str, document: Mapping[str, Any]) -> None:
     """``rules.json`` beside the commitment: who has which right where is told before the draw."""
     _write(desk.bundle_folder(sub_round) / "rules.json", canonical_bytes(dict(document)))
+
+
+def write_rooms(desk: Desk, sub_round: str, files: Mapping[str, bytes]) -> None:
+    """The split of dormitory rooms with its proof beside the commitment, where there is one: told before the draw."""
+    for name, content in files.items():
+        _write(desk.bundle_folder(sub_round) / name, content)
+
+
+def write_chances(desk: Desk, sub_round: str, chances: pd.DataFrame) -> None:
+    """``chances.csv`` beside the commitment: what a lottery states before the draw, should nobody leave."""
+    _write(desk.bundle_folder(sub_round) / "chances.csv", tables.chances_csv(chances))
 
 
 def write_rosters(
@@ -112,10 +124,19 @@ def write_results(desk: Desk) -> None:
     for name in desk.record.sub_rounds:
         roster = frozen.roster(desk.store, desk.month, name)
         order, result = (desk.store.frame(desk.month, name, frame) for frame in ("order", "result"))
+        # A tenant who stays has got nothing, so there is nothing to object to.
+        result = result[result["dwelling_id"] != ""]
         housed = roster[is_among(roster["code"], result["code"])]
         identities = _identities(masked, housed)
         rows = notices.result_rows(result, order, identities)
         _write_notice(desk, _notice(desk, "result", name, _drawn(desk, name)), rows)
+
+
+def write_moves(desk: Desk, moves: pd.DataFrame) -> Path:
+    """The moves in an order in which they can be carried out; receipts and homes together, so for the bureau alone."""
+    path = desk.out / desk.month / "private" / "moves.csv"
+    _write_private(path, tables.csv_bytes(moves, tuple(moves.columns)))
+    return path
 
 
 def _drawn(desk: Desk, name: str) -> dict[str, str]:
@@ -145,8 +166,8 @@ def _notice(desk: Desk, what: What, sub_round: str, told: Mapping[str, Any]) -> 
         published_on=desk.on.isoformat(),
         objections_until=(desk.on + timedelta(days=window)).isoformat(),
         objections_to=name,
-        mechanism=desk.policy.allocation.mechanism,
-        audience="auditor" if sub_round == NEED else "public",
+        mechanism=desk.policy.allocation.of_sub_round(sub_round).mechanism,
+        audience="auditor" if sub_round in {NEED, TRANSFER} else "public",
         **told,
     )
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from allocator.model.canonical import canonical_bytes, sha256_hex
 from allocator.model.lookups import is_among
-from allocator.office import bundles, frozen, papers
+from allocator.office import bundles, frozen, papers, transfers
 from allocator.office.acts import Desk
 from allocator.office.steps import Step
 from allocator.rounds import allocation
@@ -26,16 +26,23 @@ def allocate(desk: Desk) -> Step:
         roster = sub_round.roster
         removed = sorted(roster.loc[is_among(roster["receipt_no"], gone), "code"])
         seed = json.loads(desk.store.artefact(desk.month, name, "draw"))["seed"]
-        allocated = allocation.allocate(sub_round, order, set(removed), desk.policy.allocation, seed)
+        rules = desk.policy.allocation.of_sub_round(name)
+        allocated = allocation.allocate(sub_round, order, set(removed), rules, seed)
         desk.store.put_frame(
             desk.month, name, "removals", pd.DataFrame({"code": pd.Series(removed, dtype="str")})
         )
         desk.store.put_frame(desk.month, name, "result", allocated.result)
+        if allocated.chances is not None:
+            desk.store.put_frame(desk.month, name, "chances", allocated.chances)
         desk.store.put_artefact(desk.month, name, "certificate", canonical_bytes(allocated.certificate))
         housed = roster.loc[is_among(roster["code"], allocated.result["code"]), "receipt_no"]
         gone |= set(housed)
         figures[name] = {"housed": len(housed), "places": sub_round.num_places, "removed": len(removed)}
         said.append(("allocated", {"sub_round": name, "households": len(roster), **figures[name]}))
+        moving = transfers.counted(allocated.result, sub_round.current)
+        if moving is not None:
+            figures[name] |= moving
+            said.append(("transfers_allocated", {"sub_round": name, **moving}))
     return Step(tuple(said), {"sub_rounds": figures})
 
 

@@ -13,11 +13,13 @@ from allocator.errors import Refused, WrongUsage
 from allocator.model.canonical import sha256_hex
 from allocator.model.enums import Stage, Verdict
 from allocator.model.lookups import is_among
-from allocator.office import frozen, papers
+from allocator.office import frozen, papers, transfers
 from allocator.office.acts import NO_SUB_ROUND, Desk
+from allocator.office.chance_words import STATED
 from allocator.office.stage_open import frozen_facts
 from allocator.office.steps import Step
 from allocator.publicity import codes, commitment
+from allocator.publicity.rooms import room_files
 from allocator.rounds import allocation, freeze, lifecycle
 from allocator.rounds.declared import LEAST_CELL
 from allocator.rounds.freeze import SubRound
@@ -31,8 +33,9 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     people = frozen.people(desk.store, desk.month)
     key = codes.round_key(facts, desk.month)
     occupied = frozen.occupied(desk.store)
+    tenants = transfers.tenants(desk.store, desk.month)
     rounds = freeze.sub_rounds(
-        facts, still_asking(desk, people), desk.policy, desk.month, desk.on, occupied, key
+        facts, still_asking(desk, people), desk.policy, desk.month, desk.on, occupied, key, tenants
     )
     receipts = received(desk, people, key, rounds)
     counted = commitment.receipts_counted(receipts)
@@ -41,14 +44,16 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
     policy_files = desk.book.published_files(desk.record.on)
     committed = {}
     for sub_round in rounds:
-        allocation.refuse_unserved(sub_round, desk.policy.allocation)
-        declared = sub_round.declared
+        rules = desk.policy.allocation.of_sub_round(sub_round.name)
+        chances = allocation.refuse_unserved(sub_round, rules)
+        declared, split = sub_round.declared, sub_round.rooms
+        rooms = {} if split is None else room_files(split.beds, split.document)
         document = commitment.commitment_bytes(
             month=desk.month,
             sub_round=sub_round.name,
             rehearsal=desk.record.rehearsal,
             policy_fingerprint=desk.record.policy_fingerprint,
-            rules={name: getattr(desk.policy.allocation, name) for name in _RULES},
+            rules={name: getattr(rules, name) for name in _RULES},
             roster=sub_round.roster,
             preferences=sub_round.preferences,
             pools=sub_round.pools,
@@ -58,6 +63,8 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
             ceremony=_ceremony(desk, sub_round, ceremony),
             groups=None if declared is None else declared.groups,
             declared=None if declared is None else declared.document,
+            rooms=rooms,
+            current=sub_round.current,
         )
         frozen.save(desk.store, desk.month, sub_round)
         desk.store.put_artefact(desk.month, sub_round.name, "commitment", document)
@@ -65,6 +72,10 @@ def publish_roster(desk: Desk, source: str | None = None, moment: str | None = N
         papers.write_commitment(desk, sub_round.name, document)
         if declared is not None:
             papers.write_rules(desk, sub_round.name, declared.document)
+        papers.write_rooms(desk, sub_round.name, rooms)
+        if chances is not None:
+            desk.store.put_frame(desk.month, sub_round.name, STATED, chances)
+            papers.write_chances(desk, sub_round.name, chances)
     for name, content in policy_files.items():
         desk.store.put_artefact(desk.month, NO_SUB_ROUND, f"policy/{name}", content)
     desk.store.put_frame(desk.month, NO_SUB_ROUND, "receipts", receipts)
@@ -99,6 +110,8 @@ def received(desk: Desk, people: pd.DataFrame, key: bytes, rounds: Sequence[SubR
     screened = pd.DataFrame({"receipt_no": people["receipt_no"], "class": classes})
     standings = desk.store.standings()
     gone = standings[standings["state"].isin(["housed", "withdrawn", "frozen"])]
+    # A tenant who asks to move stands on the roster; one who does not is housed, whatever the screening found.
+    gone = gone[~((gone["state"] == "housed") & is_among(gone["receipt_no"], rostered))]
     others = pd.DataFrame({"receipt_no": gone["receipt_no"], "class": gone["state"]})
     # What came with faults after the screening does not change what was screened.
     late = desk.store.set_aside_receipts()

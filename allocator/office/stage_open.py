@@ -10,7 +10,7 @@ from allocator.model.enums import Stage, Verdict
 from allocator.model.facts import Facts, empty_frame
 from allocator.model.lookups import is_among
 from allocator.model.records import RoundRecord
-from allocator.office import history
+from allocator.office import history, transfers
 from allocator.office.acts import (
     NO_SUB_ROUND,
     POLICY_SETTING,
@@ -75,7 +75,10 @@ def screen(desk: Desk) -> Step:
     """Freeze the facts of the month and screen who takes part."""
     facts = desk.store.read_facts()
     standings = desk.store.standings()
-    waiting = taking_part(facts, standings)
+    tenants = transfers.asking(desk.store, facts, desk.policy)
+    waiting = taking_part(facts, standings, tenants)
+    if tenants is not None:
+        desk.store.put_frame(desk.month, NO_SUB_ROUND, transfers.TENANTS, tenants)
     for table in TABLES:
         frame = getattr(waiting, table.name)
         desk.store.put_frame(desk.month, NO_SUB_ROUND, SNAPSHOT + table.name, frame)
@@ -97,9 +100,11 @@ def screen(desk: Desk) -> Step:
     return Step((("round_screened", figures),), {"verdicts": figures})
 
 
-def taking_part(facts: Facts, standings: pd.DataFrame) -> Facts:
-    """The facts without the households that do not take part."""
+def taking_part(facts: Facts, standings: pd.DataFrame, tenants: pd.DataFrame | None = None) -> Facts:
+    """The facts without the households that do not take part. ``tenants``: ``receipt_no`` of who is housed and asks to move."""
     gone = standings.loc[standings["state"].isin(_NOT_TAKING_PART), "receipt_no"]
+    if tenants is not None:
+        gone = gone[~is_among(gone, tenants["receipt_no"])]
 
     def left(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[~is_among(frame["receipt_no"], gone)].reset_index(drop=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allocator.errors import WrongUsage
 from allocator.model.enums import OfferState
-from allocator.office import registry, reports, tenancies
+from allocator.office import papers, registry, reports, tenancies
 from allocator.office.acts import Desk
 from allocator.office.stage_open import frozen_facts
 from allocator.office.steps import Step
@@ -39,15 +41,14 @@ def sign(desk: Desk) -> Step:
         facts=frozen_facts(desk.store, desk.month, with_preferences=False),
     )
     figures = {name: int(count) for name, count in signed.figures.items()}
-    return Step(
-        (
-            (
-                "leases_signed",
-                {"rent": _yuan(figures["rent_fen"]), "subsidy": _yuan(figures["subsidy_fen"]), **figures},
-            ),
-        ),
-        figures,
-    )
+    told = {"rent": _yuan(figures["rent_fen"]), "subsidy": _yuan(figures["subsidy_fen"]), **figures}
+    said: list[tuple[str, dict[str, Any]]] = [("leases_signed", told)]
+    if "moved" in figures:
+        page = papers.write_moves(desk, signed.moves)
+        sequences = signed.moves.drop_duplicates("sequence")["kind"].value_counts()
+        figures |= {f"{kind}s": int(sequences.get(kind, 0)) for kind in ("chain", "cycle")}
+        said.append(("transfers_signed", {**figures, "page": str(page)}))
+    return Step(tuple(said), figures)
 
 
 def export(desk: Desk, rehearsal: bool = False) -> Step:

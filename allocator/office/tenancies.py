@@ -19,10 +19,12 @@ from allocator.model.facts import Facts, conform
 from allocator.model.leases import LeaseState
 from allocator.model.problem import Problem
 from allocator.model.records import OFFERS, STANDINGS, Standing
+from allocator.office.transfers import in_force
 from allocator.policy.in_force import Policy
 from allocator.tenancies.leases import lease_grounds, leases_of
 from allocator.tenancies.offers import apply_answers, offers_of, waive_unanswered, waivers_after
 from allocator.tenancies.rehearsals import accept_all, random_answers
+from allocator.tenancies.transfers import ended, fallen_through, moves_of
 
 if TYPE_CHECKING:
     from allocator.store import Store
@@ -43,11 +45,14 @@ class Answered:
 
 @dataclass(frozen=True, eq=False)
 class Signed:
-    """What signing made: ``leases`` (``model.records.LEASES``), ``grounds`` of each (tier, reason, payer), ``figures``."""
+    """What signing made: ``leases`` (``model.records.LEASES``), ``grounds`` of each (tier, reason, payer), ``figures``,
+    and the ``moves`` of tenants in an order in which they can be carried out (``tenancies.transfers.MOVES``).
+    """
 
     leases: pd.DataFrame
     grounds: pd.DataFrame
     figures: dict[str, int]
+    moves: pd.DataFrame
 
 
 def offer_round(store: Store, month: str, on: date) -> dict[str, int]:
@@ -64,6 +69,8 @@ def offer_round(store: Store, month: str, on: date) -> dict[str, int]:
 def _offers_of_sub_round(store: Store, month: str, name: str, on: date) -> pd.DataFrame:
     roster, order = store.frame(month, name, "roster"), store.frame(month, name, "order")
     result = store.frame(month, name, "result")
+    # Who keeps a home is offered none.
+    result = result[result["dwelling_id"] != ""]
     return offers_of(result, roster, order, month=month, sub_round=name, made_on=on)
 
 
@@ -154,11 +161,15 @@ def sign_round(store: Store, policy: Policy, month: str, on: date, *, facts: Fac
     known, standings = store.read_facts() if facts is None else facts, store.standings()
     held = standings.loc[standings["state"].isin(_HELD), "receipt_no"]
     is_held = _among(offers["receipt_no"], held)
+    running = in_force(store)
     free = offers[~is_held]
+    free = free[~fallen_through(free, running)]
     grounds = lease_grounds(free, known, policy.tenancy, policy.supply.modes, on)
     leases = leases_of(grounds, month=month, signed_on=on, num_before=len(store.leases(month)))
-    store.write_leases(leases)
-    changed = standings_after(standings, free, policy.tenancy.max_waivers)
+    store.write_leases(pd.concat([ended(running, leases), leases], ignore_index=True))
+    # A tenant stays housed, whether it moves or refuses; a refusal of a move is no waiver.
+    newcomers = free[~_among(free["receipt_no"], running["receipt_no"])]
+    changed = standings_after(standings, newcomers, policy.tenancy.max_waivers)
     store.set_standings(changed)
     accepted = offers["state"] == OfferState.ACCEPTED.value
     figures = {
@@ -167,7 +178,12 @@ def sign_round(store: Store, policy: Policy, month: str, on: date, *, facts: Fac
         "held": int((accepted & is_held).sum()),
         "must_apply_again": int((changed["state"] == Standing.WITHDRAWN.value).sum()),
     }
-    return Signed(leases, grounds, figures)
+    carried_out = free[free["state"] == OfferState.ACCEPTED.value].reset_index(drop=True)
+    moves = moves_of(carried_out, running)
+    if policy.allocation.transfers is not None:
+        figures["moved"] = int(_among(carried_out["receipt_no"], running["receipt_no"]).sum())
+        figures["fallen_through"] = int((accepted & ~is_held).sum()) - len(carried_out)
+    return Signed(leases, grounds, figures, moves)
 
 
 def standings_after(standings: pd.DataFrame, offers: pd.DataFrame, max_waivers: int) -> pd.DataFrame:

@@ -14,6 +14,8 @@ from pydantic import Field
 from allocator.model.enums import Branch, DwellingType, HouseholdRegistration, SupplyMode
 from allocator.policy.sourced import Sourced, Strict
 
+# Mechanisms that state chances and draw one assignment from them.
+LOTTERIES: Final = ("probabilistic_serial", "leximin_lottery")
 # Keys a group might be given by mistake: health and hardship never tell households apart in public.
 PRIVATE: Final = frozenset(
     {
@@ -114,3 +116,14 @@ class QuotaRule(Sourced):
     max: Amount | None = None
     min: Amount | None = None
     min_soft: Amount | None = None
+
+
+class TransferRules(Sourced):
+    """调房: tenants who ask to move. ``integrated``: they stand in the public sub-round among all others.
+
+    ``sub_round``: they exchange homes by trading cycles in a sub-round of their own, before the public one;
+    ``vacancies``: there they may also take empty dwellings, before anybody else does.
+    """
+
+    form: Literal["integrated", "sub_round"]
+    vacancies: bool = False

@@ -7,18 +7,23 @@ from fractions import Fraction
 from typing import Any, Final
 
 from allocator.model.enums import Flag
-from allocator.policy.allocating import Amount, HouseholdGroup
+from allocator.policy.allocating import LOTTERIES, Amount, HouseholdGroup
 from allocator.policy.dated import Version
 from allocator.policy.faults import Faults
 from allocator.policy.model import AllocationRules
 from allocator.policy.rules import PriorityGroup, RankingRules
 
-# Mechanisms whose result a bundle certifies, with what they honour of the declared rules (contract, section 5).
+# What a bundle certifies of each mechanism: the declared rules it honours (contract, section 5).
 IN_BUNDLE: Final = {
     "serial": frozenset({"reserves", "max"}),
     "band_optimum": frozenset({"reserves", "max", "min_soft"}),
     "deferred_acceptance": frozenset({"priority", "reserves", "max"}),
+    "top_trading_cycles": frozenset({"priority"}),
+    "probabilistic_serial": frozenset({"max"}),
+    "leximin_lottery": frozenset({"max"}),
 }
+# Those of them whose bundle may hold sitting tenants beside all others.
+SERVE_TENANTS: Final = ("band_optimum", "deferred_acceptance", "top_trading_cycles")
 _BOUNDS: Final = ("max", "min", "min_soft")
 # Marks of health and of hardship: a group made of these alone is never told apart in public (contract, section 6).
 _PRIVATE_FLAGS: Final = frozenset({Flag.SEVERE_DISABILITY, Flag.SERIOUS_ILLNESS, Flag.ORPHAN})
@@ -28,6 +33,8 @@ def check_declared(rules: AllocationRules, file: str, key: str, faults: Faults) 
     """Everything that can be judged from one version of the section alone."""
     if rules.housing_first and rules.mechanism != "band_optimum":
         faults.add("policy_housing_first_unread", file, f"{key}.housing_first", mechanism=rules.mechanism)
+    if rules.housed is not None and rules.mechanism != "band_optimum":
+        faults.add("policy_housed_unread", file, f"{key}.housed", mechanism=rules.mechanism)
     for field in ("groups", "priority", "reserves", "quotas"):
         _check_distinct([rule.id for rule in getattr(rules, field)], file, f"{key}.{field}", faults)
     _check_groups(rules, file, key, faults)
@@ -37,6 +44,21 @@ def check_declared(rules: AllocationRules, file: str, key: str, faults: Faults) 
         if not any(getattr(quota, bound) for bound in _BOUNDS):
             faults.add("policy_quota_without_bound", file, f"{key}.quotas.{quota.id}")
     _check_served(rules, file, key, faults)
+    _check_transfers(rules, file, key, faults)
+
+
+def _check_transfers(rules: AllocationRules, file: str, key: str, faults: Faults) -> None:
+    """Tenants among all others need a mechanism that lets them keep what they have."""
+    transfers = rules.transfers
+    if transfers is None or transfers.form == "sub_round":
+        return
+    if rules.mechanism not in SERVE_TENANTS:
+        others = ", ".join(SERVE_TENANTS)
+        faults.add(
+            "policy_transfers_not_served", file, f"{key}.transfers", mechanism=rules.mechanism, others=others
+        )
+    if transfers.vacancies:
+        faults.add("policy_transfers_vacancies_unread", file, f"{key}.transfers.vacancies")
 
 
 def _check_distinct(names: Sequence[str], file: str, key: str, faults: Faults) -> None:
@@ -118,20 +140,16 @@ def _check_amount(amount: Amount, file: str, key: str, faults: Faults) -> None:
 
 
 def _check_served(rules: AllocationRules, file: str, key: str, faults: Faults) -> None:
-    """What the mechanism does not honour, or no bundle certifies, is refused here: before there is a round."""
-    honoured = IN_BUNDLE.get(rules.mechanism)
-    if honoured is None:
-        known = ", ".join(IN_BUNDLE)
-        faults.add(
-            "policy_mechanism_not_in_bundle", file, f"{key}.mechanism", value=rules.mechanism, known=known
-        )
-        return
+    """What the mechanism does not honour is refused here: before there is a round."""
+    honoured = IN_BUNDLE[rules.mechanism]
     for place, field in _fields(rules):
         if field in honoured:
             continue
         code = "policy_rule_not_honoured"
         if field == "min" and rules.mechanism == "band_optimum":
             code = "policy_minimum_hard"
+        elif field == "min" and rules.mechanism == "leximin_lottery":
+            code = "policy_minimum_lottery"
         others = ", ".join(name for name, fields in IN_BUNDLE.items() if field in fields) or "-"
         faults.add(code, file, f"{key}.{place}", mechanism=rules.mechanism, field=field, others=others)
     _check_together(rules, file, key, faults)
@@ -157,6 +175,29 @@ def _check_together(rules: AllocationRules, file: str, key: str, faults: Faults)
             faults.add("policy_max_together", file, place, mechanism=rules.mechanism)
         elif rules.mechanism == "serial" and is_released:
             faults.add("policy_max_beside_release", file, place)
+
+
+def check_one_band(
+    allocation: Sequence[Version[AllocationRules]],
+    ranking: Sequence[Version[RankingRules]],
+    file: str,
+    faults: Faults,
+) -> None:
+    """A lottery treats all households of a sub-round alike: nothing may part them into several bands on any day."""
+    for version in allocation:
+        rules = version.content
+        for other in ranking if rules.mechanism in LOTTERIES else ():
+            if not _meet(version, other):
+                continue
+            parted = {
+                "ranking.groups": bool(other.content.groups),
+                "ranking.lines": bool(other.content.lines) and rules.optimise_within is None,
+                "ranking.tie_breaks": bool(other.content.tie_breaks),
+            }
+            by = ", ".join(name for name, is_parted in parted.items() if is_parted)
+            if by:
+                place = f"allocation[{version.first}].mechanism"
+                faults.add("policy_lottery_one_band", file, place, mechanism=rules.mechanism, by=by)
 
 
 def check_group_references(

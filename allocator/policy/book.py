@@ -11,7 +11,7 @@ from typing import Any
 from allocator.errors import Refused
 from allocator.model.canonical import canonical_bytes, fingerprint, sha256_hex
 from allocator.model.enums import Branch
-from allocator.policy.allocating_checks import check_group_references
+from allocator.policy.allocating_checks import check_group_references, check_one_band
 from allocator.policy.checks import (
     check_approvals,
     check_branches,
@@ -215,3 +215,4 @@ class _Reading:
         if {"allocation", "ranking"} <= set(self.places):
             versions = (self.sections["allocation"], self.sections["ranking"])
             check_group_references(*versions, self.places["allocation"], self.faults)
+            check_one_band(*versions, self.places["allocation"], self.faults)

@@ -104,6 +104,9 @@ def _check_supply(rules: SupplyRules, file: str, key: str, faults: Faults) -> No
         if mode not in rules.modes:
             faults.add("policy_key_missing", file, f"{key}.modes.{mode.value}")
     _check_distinct(rules.sub_rounds, file, f"{key}.sub_rounds", faults)
+    for place, rule in enumerate(rules.rooms.one_sex if rules.rooms else ()):
+        named = [*rule.modes, *rule.projects]
+        _check_distinct(named, file, f"{key}.rooms.one_sex[{place}]", faults)
 
 
 def _check_draw(rules: DrawRules, file: str, key: str, faults: Faults) -> None:

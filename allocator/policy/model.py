@@ -8,15 +8,24 @@ modelling choice of an example).
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from allocator.model.breaches import BreachKind
 from allocator.model.enums import BenefitStatus, Relation, Stage, SupplyMode
-from allocator.policy.allocating import HouseholdGroup, PriorityRule, QuotaRule, ReserveRule
+from allocator.policy.allocating import (
+    HouseholdGroup,
+    PriorityRule,
+    QuotaRule,
+    ReserveRule,
+    TransferRules,
+)
 from allocator.policy.proof import Freshness, Imputation
 from allocator.policy.sourced import Approval, Sourced, Strict
+
+# The sub-round of tenants among themselves.
+TRANSFER: Final = "transfer"
 
 
 class Authority(Strict):
@@ -46,6 +55,27 @@ class ModeRule(Sourced):
     ends_with_head_lease: bool
 
 
+class OneSexRule(Sourced):
+    """Floors or buildings that are for one sex whole, in these projects; without a condition in all of them.
+
+    A building is all beds of one project. A project takes the first rule that names it; without one its rooms are told apart.
+    """
+
+    modes: tuple[SupplyMode, ...] = ()
+    projects: tuple[str, ...] = ()
+    unit: Literal["floor", "building"]
+
+
+class RoomRules(Sourced):
+    """宿舍空房的性别划分: empty rooms go to one sex before the seed, from the lists.
+
+    ``joint``: the split of all of them together that fills the most beds, ties to the fewest for women, with its proof.
+    """
+
+    split: Literal["joint"]
+    one_sex: tuple[OneSexRule, ...] = ()
+
+
 class SupplyRules(Sourced):
     """Sub-rounds in order and what feeds them."""
 
@@ -56,6 +86,16 @@ class SupplyRules(Sourced):
     # Marks of a household in need: any of them is enough.
     need_flags: tuple[Literal["severe_disability", "serious_illness"], ...]
     need_by_request: bool
+    # None: project by project, from demand counts (docs/decisions/rooms-by-demand.md).
+    rooms: RoomRules | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_rooms(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Laws that say nothing of rooms keep their bytes, and so their fingerprint.
+        document: dict[str, Any] = write(self)
+        if self.rooms is None:
+            del document["rooms"]
+        return document
 
 
 class PublicValueSource(Strict):
@@ -95,6 +135,8 @@ class AllocationRules(Sourced):
 
     mechanism: str
     housing_first: bool = False
+    # Where bounds cross: as many of a band as can be, or the earlier first (contract, section 5). None: they may not.
+    housed: Literal["count", "order"] | None = None
     # None: a band is one (priority group, points); "priority_group": points only order, bands are groups.
     optimise_within: Literal["priority_group"] | None = None
     # Which dwelling inside the pool: the published order, or a second ticket.
@@ -105,17 +147,27 @@ class AllocationRules(Sourced):
     priority: tuple[PriorityRule, ...] = ()
     reserves: tuple[ReserveRule, ...] = ()
     quotas: tuple[QuotaRule, ...] = ()
+    # None: who holds a lease takes no part.
+    transfers: TransferRules | None = None
 
     @property
     def declares(self) -> bool:
         """Whether any priority, reserve or quota is declared."""
         return bool(self.priority or self.reserves or self.quotas)
 
+    def of_sub_round(self, name: str) -> AllocationRules:
+        """The rules as they hold there: tenants among themselves trade, whatever the mechanism of the others."""
+        if name != TRANSFER:
+            return self
+        return self.model_copy(
+            update={"mechanism": "top_trading_cycles", "housing_first": False, "housed": None}
+        )
+
     @model_serializer(mode="wrap")
     def _without_empty_rules(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         # Laws that declare nothing of the kind keep the bytes, and so the fingerprint, they always had.
         document: dict[str, Any] = write(self)
-        for name in ("groups", "priority", "reserves", "quotas"):
+        for name in ("housed", "groups", "priority", "reserves", "quotas", "transfers"):
             if not getattr(self, name):
                 del document[name]
         return document

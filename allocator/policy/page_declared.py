@@ -16,7 +16,18 @@ def declared_entries(rules: AllocationRules, words: Words) -> list[Entry]:
         *_priority(rules, words),
         *_reserves(rules, words),
         *_quotas(rules, words),
+        *_transfers(rules, words),
     ]
+
+
+def _transfers(rules: AllocationRules, words: Words) -> list[Entry]:
+    """Whether and how tenants who ask to move take part."""
+    transfers = rules.transfers
+    if transfers is None:
+        return []
+    says = [words.say(f"transfers_{transfers.form}")]
+    says += [words.say("transfers_vacancies")] if transfers.vacancies else []
+    return [Entry("allocation.transfers", words.say("transfers"), tuple(says), words.source(transfers))]
 
 
 def _group(group: HouseholdGroup, words: Words) -> Entry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allocator.policy.model import Calendar, DrawRules, ModeRule, SupplyRules
+from allocator.policy.model import Calendar, DrawRules, ModeRule, OneSexRule, SupplyRules
 from allocator.policy.shown import Entry, Words
 
 
@@ -13,6 +13,10 @@ def supply_entries(rules: SupplyRules, words: Words) -> list[Entry]:
     entries = [Entry("sub_rounds", words.say("sub_rounds"), (told,), words.source(rules))]
     if "need" in rules.sub_rounds:
         entries.append(Entry("need", words.say("need_name"), tuple(_need(rules, words))))
+    if rules.rooms is not None:
+        says = (words.say("rooms_joint"),)
+        entries.append(Entry("rooms", words.say("rooms_name"), says, words.source(rules.rooms)))
+        entries += [_one_sex(place, rule, words) for place, rule in enumerate(rules.rooms.one_sex)]
     for mode, rule in rules.modes.items():
         says = (_mode(rule, words),)
         entries.append(Entry(f"mode.{mode}", words.say(f"mode_{mode}"), says, words.source(rule)))
@@ -28,6 +32,15 @@ def _need(rules: SupplyRules, words: Words) -> list[str]:
         else words.say("need_accessible")
     )
     return [words.say("need_who", who=("、" if words.language == "zh" else ", ").join(who)), which]
+
+
+def _one_sex(place: int, rule: OneSexRule, words: Words) -> Entry:
+    """Whose floors or buildings are for one sex whole."""
+    joined = "、" if words.language == "zh" else ", "
+    named = [*(words.say(f"mode_{mode}") for mode in rule.modes), *rule.projects]
+    where = joined.join(named) or words.say("rooms_everywhere")
+    says = (words.say(f"rooms_{rule.unit}", where=where),)
+    return Entry(f"rooms.one_sex[{place}]", words.say("rooms_one_sex_name"), says, words.source(rule))
 
 
 def _mode(rule: ModeRule, words: Words) -> str:

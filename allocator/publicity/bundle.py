@@ -13,7 +13,10 @@ import pandas as pd
 from allocator.model.canonical import canonical_bytes, sha256_hex
 from allocator.publicity.commitment import FORMAT as COMMITMENT_FORMAT
 from allocator.publicity.pages import page_of
+from allocator.publicity.rooms import ROOMS_FILES
 from allocator.publicity.tables import (
+    chances_csv,
+    current_csv,
     dwellings_csv,
     groups_csv,
     order_csv,
@@ -47,6 +50,9 @@ def bundle_files(
     verifier: bytes,
     groups: pd.DataFrame | None = None,
     declared: Mapping[str, Any] | None = None,
+    chances: pd.DataFrame | None = None,
+    rooms: Mapping[str, bytes] | None = None,
+    current: pd.DataFrame | None = None,
 ) -> dict[str, bytes]:
     """File name -> bytes, ``manifest.json`` last.
 
@@ -67,6 +73,9 @@ def bundle_files(
         verifier: the bytes of the citizen's ``verify.py``.
         groups: ``code, group``, where the policy declares priority, reserves or quotas; then
         declared: the document of ``rules.json`` too.
+        chances: ``code, pool, chance`` of a lottery, each household's in the order of its list.
+        rooms: the files of ``rooms.room_files``, where the policy asks for a joint split of rooms.
+        current: ``code, pool`` of tenants, where the policy has them take part.
 
     Raises:
         ValueError: pools, dwellings, groups or rules are not those committed to.
@@ -90,6 +99,11 @@ def bundle_files(
     if groups is not None and declared is not None:
         files["groups.csv"] = groups_csv(groups)
         files["rules.json"] = canonical_bytes(dict(declared))
+    if chances is not None:
+        files["chances.csv"] = chances_csv(chances)
+    files |= rooms or {}
+    if current is not None:
+        files["current.csv"] = current_csv(current)
     _refuse_other_supply(committed, files)
     counts = {
         "households": len(roster),
@@ -185,7 +199,12 @@ def _refuse_other_supply(committed: Mapping[str, Any], files: Mapping[str, bytes
     same_pools = sha256_hex(files["pools.csv"]) == committed["pools"]["sha256"]
     if not same_pools or sha256_hex(files["dwellings.csv"]) != committed["dwellings_sha256"]:
         raise ValueError("the supply is not the one committed to")
-    for name, key in (("groups.csv", "groups_sha256"), ("rules.json", "rules_sha256")):
+    declared = {
+        "groups.csv": "groups_sha256",
+        "rules.json": "rules_sha256",
+        "current.csv": "current_sha256",
+    }
+    for name, key in (declared | ROOMS_FILES).items():
         found = sha256_hex(files[name]) if name in files else None
         if found != committed.get(key):
             raise ValueError(f"{name} is not the one committed to")

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 
 from allocator.model.canonical import canonical_bytes, merkle_root, sha256_hex
+from allocator.publicity.rooms import committed_keys
 from allocator.publicity.tables import (
+    current_csv,
     dwellings_csv,
     groups_csv,
     in_list_order,
@@ -61,6 +63,8 @@ def commitment_bytes(
     ceremony: Ceremony,
     groups: pd.DataFrame | None = None,
     declared: Mapping[str, Any] | None = None,
+    rooms: Mapping[str, bytes] | None = None,
+    current: pd.DataFrame | None = None,
 ) -> bytes:
     """The bytes of ``commitment.json``.
 
@@ -79,6 +83,8 @@ def commitment_bytes(
         ceremony: the draw to come.
         groups: ``code, group``, where the policy declares priority, reserves or quotas; then
         declared: the document of ``rules.json`` too.
+        rooms: the files of ``rooms.room_files``, where the policy asks for a joint split of rooms.
+        current: ``code, pool`` of tenants, where the policy has them take part.
     """
     document: dict[str, Any] = {
         "format": FORMAT,
@@ -101,7 +107,9 @@ def commitment_bytes(
     if groups is not None and declared is not None:
         document["groups_sha256"] = sha256_hex(groups_csv(groups))
         document["rules_sha256"] = sha256_hex(canonical_bytes(dict(declared)))
-    return canonical_bytes(document)
+    if current is not None:
+        document["current_sha256"] = sha256_hex(current_csv(current))
+    return canonical_bytes(document | committed_keys(rooms or {}))
 
 
 def needs_ceremony(places: int, households: int, skip_when_supply_suffices: bool) -> bool:

@@ -15,6 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from allocator.messages import text_of
+from allocator.policy.allocating import LOTTERIES
 from allocator.publicity.pages import page_of
 from allocator.publicity.tables import sorted_by_text
 from allocator.publicity.workbook import MOST_ROWS, Sheet, safe_cells, workbook_bytes
@@ -187,7 +188,7 @@ def hashes_of(notice: Notice, language: str) -> list[tuple[str, str]]:
 def sub_round_title(sub_round: str, language: str) -> str:
     """A sub-round in words: ``need``, ``public``, or ``employer-<id>``."""
     kind, _, employer = sub_round.partition("-")
-    if kind not in {"need", "employer", "public"}:
+    if kind not in {"need", "employer", "transfer", "public"}:
         return sub_round
     return text_of(f"sub_round_{kind}", language, employer=employer).strip()
 
@@ -198,7 +199,8 @@ def _sub_round(notice: Notice, language: str) -> str:
 
 def _objection(notice: Notice, language: str) -> tuple[str, ...]:
     said = {"until": notice.objections_until, "to": notice.objections_to}
-    return (text_of("notice_objection", language, **said),)
+    drawn = [text_of("notice_lottery", language)] if notice.mechanism in LOTTERIES else []
+    return (*drawn, text_of("notice_objection", language, **said))
 
 
 def _header(notice: Notice, name: str, language: str) -> str:

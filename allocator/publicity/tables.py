@@ -26,6 +26,8 @@ DWELLINGS: Final = ("pool", "place", "dwelling_id")
 ORDER: Final = ("position", "code", "band", "ticket")
 RESULT: Final = ("code", "pool", "dwelling_id")
 GROUPS: Final = ("code", "group")
+CURRENT: Final = ("code", "pool")
+CHANCES: Final = ("code", "pool", "chance")
 
 
 def roster_csv(roster: pd.DataFrame) -> bytes:
@@ -68,6 +70,16 @@ def groups_csv(groups: pd.DataFrame) -> bytes:
     """``code,group``, by code, then group: one row per membership, of the groups that a rule names."""
     along = np.lexsort((text_ranks(groups["group"]), text_ranks(groups["code"])))
     return csv_bytes(groups.iloc[along], GROUPS)
+
+
+def chances_csv(chances: pd.DataFrame) -> bytes:
+    """``code,pool,chance``, by code, then as the rows come: the household's own list. Exact fractions."""
+    return csv_bytes(sorted_by_text(chances, "code"), CHANCES)
+
+
+def current_csv(current: pd.DataFrame) -> bytes:
+    """``code,pool``, by code: tenants who ask to move, with the pool they live in; never the home."""
+    return csv_bytes(sorted_by_text(current, "code"), CURRENT)
 
 
 def in_list_order(preferences: pd.DataFrame) -> pd.DataFrame:

@@ -8,24 +8,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator import mechanisms
 from allocator.audit.quota_rights import band_quotas
 from allocator.errors import Refused
 from allocator.model.instance import UNASSIGNED, Instance
-from allocator.model.lookups import is_among, positions_among
+from allocator.model.lookups import is_among, order_by_text, positions_among
 from allocator.policy.model import AllocationRules
 from allocator.publicity import bundle
 from allocator.rounds.declared import extensions_of
 from allocator.rounds.freeze import SubRound, instance_of
+from allocator.rounds.solving import chances_of, is_lottery, solve_round
+from allocator.rounds.tenants import result_with_homes
 
 
 @dataclass(frozen=True, eq=False)
 class Allocation:
-    """``result``: ``code, pool, dwelling_id`` of the housed, by code; the certificate as a document."""
+    """``result``: ``code, pool, dwelling_id`` of the housed, by code; the certificate as a document.
+
+    ``chances``: of a lottery, ``code, pool, chance`` (``solving.chances_of``).
+    """
 
     result: pd.DataFrame
     certificate: dict[str, Any]
     report: dict[str, Any]
+    chances: pd.DataFrame | None = None
 
 
 def instance_in_order(frozen: SubRound, order: pd.DataFrame, removed: set[str]) -> Instance:
@@ -44,21 +49,25 @@ def instance_in_order(frozen: SubRound, order: pd.DataFrame, removed: set[str]) 
     bare = instance_of(
         households[by_place], lists, order["band"].to_numpy(dtype=np.int64), frozen.pools, list(order["code"])
     )
+    if frozen.current is not None and len(frozen.current):
+        homes = dict(zip(frozen.current["code"], frozen.current["pool"], strict=True))
+        bare = replace(bare, extensions={"current": homes})
     if frozen.declared is None:
         return bare
     extensions, groups = extensions_of(
         frozen.declared, order["code"], households[by_place], bare.pool, bare.pool_ids
     )
-    return replace(bare, extensions=extensions, groups=groups)
+    return replace(bare, extensions={**bare.extensions, **extensions}, groups=groups)
 
 
-def refuse_unserved(frozen: SubRound, rules: AllocationRules) -> None:
-    """Raise ``Refused`` where the mechanism cannot serve the declared rules of these lists: before anything is drawn.
+def refuse_unserved(frozen: SubRound, rules: AllocationRules) -> pd.DataFrame | None:
+    """The chances that a lottery states before the draw (``solving.chances_of``); None for other mechanisms.
 
+    Raises ``Refused`` where the mechanism cannot serve the declared rules of these lists: before anything is drawn.
     Whether it can does not hang on the order, so receipt numbers stand in for tickets.
     """
-    if frozen.declared is None:
-        return
+    if frozen.declared is None and not is_lottery(rules):
+        return None
     roster = frozen.roster
     points = -roster["points"].to_numpy(dtype=np.int64)
     rows = np.lexsort((roster["receipt_no"].to_numpy(object).astype(str), points, roster["band"].to_numpy()))
@@ -66,9 +75,11 @@ def refuse_unserved(frozen: SubRound, rules: AllocationRules) -> None:
     if rules.mechanism == "band_optimum" and instance.extensions:
         nobody = np.full(instance.num_households, UNASSIGNED, dtype=np.int64)
         nest = band_quotas(instance, nobody).nest
-        if isinstance(nest, tuple):
-            raise Refused("rules_cross", one=nest[0], other=nest[1], mechanism=rules.mechanism)
-    mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+        if isinstance(nest, tuple) and "current" in instance.extensions:
+            raise Refused("rules_cross_beside_tenants", one=nest[0], other=nest[1])
+        if isinstance(nest, tuple) and rules.housed is None:
+            raise Refused("rules_cross", one=nest[0], other=nest[1])
+    return chances_of(solve_round(instance, rules))
 
 
 def allocate(
@@ -76,12 +87,24 @@ def allocate(
 ) -> Allocation:
     """Run the policy's mechanism on the published order and give each housed household its dwelling."""
     instance = instance_in_order(frozen, order, removed)
-    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+    solution = solve_round(instance, rules, seed)
     assigned = solution.matching.assigned
     names = np.append(frozen.pools["pool"].to_numpy(object), "")
     pools = names[np.where(assigned == UNASSIGNED, len(names) - 1, assigned)]
-    result = bundle.result_of(order, pools, frozen.dwellings, rules.dwelling_rule, seed)
-    return Allocation(result, dict(solution.certificate), dict(solution.report))
+    result = _result(frozen, order, pools, rules, seed)
+    return Allocation(result, dict(solution.certificate), dict(solution.report), chances_of(solution))
+
+
+def _result(
+    frozen: SubRound, order: pd.DataFrame, pools: np.ndarray, rules: AllocationRules, seed: str
+) -> pd.DataFrame:
+    """The dwelling of each housed household; a tenant who stays has a row without one."""
+    if frozen.current is None:
+        return bundle.result_of(order, pools, frozen.dwellings, rules.dwelling_rule, seed)
+    entering, free, at_home = result_with_homes(order, pools, frozen.dwellings, frozen.current)
+    entered = bundle.result_of(order, entering, free, rules.dwelling_rule, seed)
+    both = pd.concat([entered, at_home], ignore_index=True)
+    return both.iloc[order_by_text(both["code"])].reset_index(drop=True)
 
 
 def housed_with_last_choice(
@@ -93,5 +116,5 @@ def housed_with_last_choice(
     more = pd.DataFrame({"code": [code], "rank": [last + 1], "pool": [pool]})
     asked = replace(frozen, preferences=pd.concat([wishes, more.astype(wishes.dtypes)], ignore_index=True))
     instance = instance_in_order(asked, order, removed)
-    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+    solution = solve_round(instance, rules)
     return bool(solution.matching.assigned[int(np.argmax(order["code"] == code))] != UNASSIGNED)

@@ -74,9 +74,10 @@ class _Tried:
 
 def ways(own: Way, num_bands: int) -> list[Way]:
     """The policy's own mechanism first, then every other one, each way to run it once."""
-    others = [Way(name) for name in mechanisms.NAMES]
+    others = [Way(name, housed=own.housed) for name in mechanisms.NAMES]
     if num_bands > 1:
-        others.insert(others.index(Way("band_optimum")) + 1, Way("band_optimum", housing_first=True))
+        place = mechanisms.NAMES.index("band_optimum") + 1
+        others.insert(place, Way("band_optimum", housing_first=True, housed=own.housed))
     return [own, *(way for way in others if way != own)]
 
 
@@ -109,7 +110,7 @@ def compare(
         is_left_out = not all_lotteries and way != own and _is_long(instance, way)
         tried.append(_left_out_of(way) if is_left_out else _tried(instance, way, seed))
     tick("band_optimum")
-    optimum, refusal = _optimum(instance)
+    optimum, refusal = _optimum(instance, own)
     base = tried[0].held
     rows = []
     for one in tried:
@@ -165,11 +166,11 @@ def _tried(instance: Instance, way: Way, seed: str) -> _Tried:
     )
 
 
-def _optimum(instance: Instance) -> tuple[dict[str, Any], tuple[str, Mapping[str, Any]]]:
+def _optimum(instance: Instance, own: Way) -> tuple[dict[str, Any], tuple[str, Mapping[str, Any]]]:
     """The most that can be housed, and the best ranks then, if all were one band; proved by its certificate."""
     whole = trying.fingerprinted(trying.in_one_band(instance))
     try:
-        solution = Way("band_optimum").solve(whole)
+        solution = Way("band_optimum", housed=own.housed).solve(whole)
     except AllocatorError as refusal:
         return {}, (refusal.code, refusal.params)
     holds, broken = trying.proofs_of(whole, solution)

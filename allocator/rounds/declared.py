@@ -244,6 +244,29 @@ def _merged(member: Bools, names: Sequence[str], by_id: Mapping[str, HouseholdGr
     return [names[at] for at in out]
 
 
+def admitted(
+    people: pd.DataFrame, pools: pd.DataFrame, lists: pd.DataFrame, facts: Facts, policy: Policy
+) -> Bools:
+    """Which choices (``household``, ``pool``: rows of people and pools) their pool's priority admits.
+
+    Asked before capacities are known. Groups of a rule that keeps others out are never merged, so it hangs on none.
+    """
+    found = np.ones(len(lists), dtype=np.bool_)
+    rules = resolved(policy.allocation, pools, facts.projects, ())["priority"]
+    strict = {name: rule for name, rule in rules.items() if not rule["others"]}
+    if not strict:
+        return found
+    names = sorted({name for rule in strict.values() for tier in rule["tiers"] for name in tier})
+    member = _members(people, facts, policy, names)
+    household, pool = lists["household"].to_numpy(), lists["pool"].to_numpy()
+    for place, name in enumerate(pools["pool"]):
+        if name in strict:
+            inside = [names.index(group) for tier in strict[name]["tiers"] for group in tier]
+            here = pool == place
+            found[here] = member[household[here]][:, inside].any(axis=1)
+    return found
+
+
 def _cells(member: Bools, counts: Ints, is_kept: Bools) -> tuple[Bools, Ints]:
     """Distinct rows of memberships, with how many households have them."""
     if not len(member) or not member.shape[1]:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from allocator import mechanisms
 from allocator.model.columns import ANY_TYPE
-from allocator.model.enums import DwellingKind, DwellingType, Sex, Verdict
+from allocator.model.enums import DwellingKind, Sex, Verdict
 from allocator.model.facts import Facts
-from allocator.model.instance import UNASSIGNED, Instance
+from allocator.model.instance import Instance
 from allocator.model.lookups import is_among, order_by_text
 from allocator.policy.in_force import Policy
+from allocator.policy.model import TRANSFER
 from allocator.policy.rules import Shortlist
 from allocator.publicity import codes
-from allocator.rounds.declared import Declared, declared_of
+from allocator.rounds import rooms as room_rules
+from allocator.rounds import tenants as tenant_rules
+from allocator.rounds.declared import LEAST_CELL, Declared, admitted, declared_of
+from allocator.rounds.rooms import RoomSplit
 from allocator.rounds.shortlist import by_project
+from allocator.rounds.solving import loads_of, solve_round
+from allocator.rounds.tenants import Movers
+from allocator.rounds.wishes import bed_demand, with_assignment
 from allocator.supply import pools as pool_rules
 from allocator.supply import stock as stock_rules
+from allocator.supply import units as unit_rules
 
 NEED, PUBLIC = "need", "public"
 EMPLOYER_PREFIX = "employer-"
@@ -31,7 +38,10 @@ _LETTER = {str(Sex.FEMALE): "F", str(Sex.MALE): "M", "": ""}
 class SubRound:
     """分场, frozen. ``roster``: ``receipt_no, code, salt, band, points, priority_group``, by code;
     ``preferences``: ``code, rank, pool`` as in the bundle; ``pools`` and ``dwellings`` as in the bundle.
-    ``declared``: groups and resolved rules of the public sub-round, where the policy declares any.
+    ``declared``: groups and resolved rules of the public sub-round, where the policy declares any; ``rooms``: its
+    split of empty dormitory rooms, where the policy asks for a joint one. ``current``: ``code, pool, dwelling_id`` of
+    the tenants on the roster, by code, where the policy has them take part here; ``left_out``, of the public one:
+    ``receipt_no, cause`` of tenants who asked and take no part (``tenants.Cause``).
     """
 
     name: str
@@ -40,6 +50,9 @@ class SubRound:
     pools: pd.DataFrame
     dwellings: pd.DataFrame
     declared: Declared | None = None
+    rooms: RoomSplit | None = None
+    current: pd.DataFrame | None = None
+    left_out: pd.DataFrame | None = None
 
     @property
     def num_places(self) -> int:
@@ -54,6 +67,8 @@ class _Draft:
     pools: pd.DataFrame
     lists: pd.DataFrame
     places: pd.DataFrame
+    rooms: RoomSplit | None = None
+    movers: Movers | None = None
 
 
 def sub_rounds(
@@ -64,40 +79,48 @@ def sub_rounds(
     on: date,
     occupied: pd.DataFrame,
     key: bytes | None = None,
+    tenants: pd.DataFrame | None = None,
 ) -> list[SubRound]:
     """The month's sub-rounds in the policy's order; those without people or places are left out, never the public one.
 
-    ``key``: the round key (``publicity.codes``), where it is made already.
+    ``key``: the round key (``publicity.codes``), where it is made already. ``tenants``: ``receipt_no, dwelling_id`` of
+    those among the people who hold a lease and ask to move; given exactly where the policy has transfers.
     """
-    eligible = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
-    wishes = facts.preferences[is_among(facts.preferences["receipt_no"], eligible["receipt_no"])]
+    everybody = people[people["verdict"] == Verdict.ELIGIBLE].reset_index(drop=True)
+    wishes = facts.preferences[is_among(facts.preferences["receipt_no"], everybody["receipt_no"])]
+    eligible, movers = everybody, None
+    if tenants is not None:
+        eligible = everybody[~is_among(everybody["receipt_no"], tenants["receipt_no"])].reset_index(drop=True)
+        movers = tenant_rules.movers_of(everybody, facts, policy, on, occupied, tenants)
     wishes = with_assignment(wishes, eligible, policy)
     stock = stock_rules.open_stock(facts, policy.supply, on, occupied)
-    stock = stock_rules.sexes_of_empty_rooms(stock, bed_demand(wishes, eligible))
-    stock = pool_rules.with_pool_names(stock)
+    stock = unit_rules.with_units(stock, facts.dwellings, occupied, policy.supply.rooms)
+    planned = stock_rules.sexes_of_empty_rooms(stock, bed_demand(wishes, eligible))
+    if policy.supply.rooms is None:
+        stock = planned.assign(unit="")
+    stock = stock.assign(planned=planned["sex"])
     drafts: list[_Draft] = []
+    left_out = None
     for kind in policy.supply.sub_rounds:
         if kind == NEED:
             stock = _need(drafts, stock, eligible, wishes, policy)
         elif kind == "employer":
             stock = _employers(drafts, stock, eligible, wishes, policy)
         else:
-            _public(drafts, stock, eligible, wishes, facts, policy.ranking.shortlist)
+            if movers is not None and has_transfers_of_their_own(policy):
+                stock, left_out = _transfer(drafts, stock, movers, wishes, policy)
+                movers = None
+            _public(drafts, stock, eligible, wishes, facts, policy, movers)
     key = key or codes.round_key(facts, month)
-    return [_frozen(draft, key, month, policy, facts) for draft in drafts]
+    left_out = next((one.movers.left_out for one in drafts if one.movers is not None), left_out)
+    frozen = [_frozen(draft, key, month, policy, facts) for draft in drafts]
+    return [replace(one, left_out=left_out) if one.name == PUBLIC else one for one in frozen]
 
 
-def with_assignment(wishes: pd.DataFrame, people: pd.DataFrame, policy: Policy) -> pd.DataFrame:
-    """直接配租: behind the list of a household whose priority group is assigned a home stands every home it may take."""
-    assigned = [place for place, group in enumerate(policy.ranking.groups) if group.assigned_any]
-    chosen = people.loc[people["priority_group"].isin(assigned), "receipt_no"]
-    if chosen.empty:
-        return wishes
-    last = wishes.groupby("receipt_no")["rank"].max().reindex(chosen).fillna(0).to_numpy(dtype=np.int64)
-    anything = pd.DataFrame(
-        {"receipt_no": chosen.to_numpy(), "rank": last + 1, "project_id": ANY_TYPE, "dwelling_type": ANY_TYPE}
-    )
-    return pd.concat([wishes, anything.astype(wishes.dtypes[anything.columns])], ignore_index=True)
+def has_transfers_of_their_own(policy: Policy) -> bool:
+    """Whether tenants exchange homes in a sub-round of their own."""
+    rules = policy.allocation.transfers
+    return rules is not None and rules.form == "sub_round"
 
 
 def shortlisted(
@@ -118,21 +141,6 @@ def shortlisted(
         return people.iloc[:0]
     last = np.sort(days.to_numpy())[num_in - 1]
     return people[(days <= last).to_numpy(dtype=bool)].reset_index(drop=True)
-
-
-def bed_demand(wishes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """``project_id, female, male``: people entitled to a bed who list one there, by sex; wildcards count everywhere."""
-    alone = people.loc[people[str(DwellingType.BED)] & (people["sex"] != ""), ["receipt_no", "sex"]]
-    asked = wishes[is_among(wishes["dwelling_type"], [str(DwellingKind.BED), ANY_TYPE])].merge(
-        alone, on="receipt_no"
-    )
-    pairs = asked[["receipt_no", "project_id", "sex"]].drop_duplicates()
-    counts = pd.crosstab(pairs["project_id"], pairs["sex"])
-    counts = counts.reindex(columns=[str(Sex.FEMALE), str(Sex.MALE)], fill_value=0)
-    named = counts.drop(index="*", errors="ignore")
-    if "*" in counts.index:
-        named = named + counts.loc["*"]
-    return named.rename(columns=str).reset_index()
 
 
 def _need(
@@ -166,18 +174,66 @@ def _public(
     people: pd.DataFrame,
     wishes: pd.DataFrame,
     facts: Facts,
-    rule: Shortlist | None,
+    policy: Policy,
+    movers: Movers | None,
 ) -> None:
-    """What is left, among those the law shortlists for it: over the whole sub-round, or project by project."""
+    """What is left, among those the law shortlists for it (over the whole sub-round, or project by project) and tenants."""
+    rule = policy.ranking.shortlist
     is_by_project = rule is not None and rule.per == "project"
     people = people if is_by_project else shortlisted(people, facts, stock, rule)
-    pools = pool_rules.pools_of(stock[stock["employer_id"] == ""])
+    offered = stock[stock["employer_id"] == ""]
+    if movers is not None:
+        movers = tenant_rules.taking_part(movers, offered, wishes, LEAST_CELL)
+        offered = pd.concat([offered, movers.homes], ignore_index=True)
+    pools = room_rules.pools_before(offered)
     lists = pool_rules.ranked_pools(wishes, people, pools)
     if rule is not None and is_by_project:
         registered = facts.households.set_index("receipt_no")["registered_on"]
         people, lists = by_project(people, lists, pools, registered, rule)
-    places = pool_rules.places_of(stock[stock["employer_id"] == ""], need_first=False)
-    drafts.append(_Draft(PUBLIC, people, pools, lists, places))
+    if movers is not None:
+        own = tenant_rules.lists_of(movers, wishes, pools)
+        lists = pd.concat([lists, own.assign(household=own["household"] + len(people))], ignore_index=True)
+        people = pd.concat([people, movers.people], ignore_index=True)
+    rooms = None
+    if policy.supply.rooms is not None and (offered["kind"] == DwellingKind.BED).any():
+        counted = admitted(people, pools, lists, facts, policy)
+        offered, rooms = room_rules.split_rooms(offered, pools, lists, counted)
+        pools = room_rules.with_capacities(pools, offered)
+    offered = pool_rules.with_pool_names(offered)
+    if movers is None:
+        places = pool_rules.places_of(offered, need_first=False)
+    else:
+        places = tenant_rules.places_with_homes(offered, movers.homes)
+    drafts.append(_Draft(PUBLIC, people, pools, lists, places, rooms, movers))
+
+
+def _transfer(
+    drafts: list[_Draft], stock: pd.DataFrame, movers: Movers, wishes: pd.DataFrame, policy: Policy
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tenants among themselves, with the empty flats they are going to fill where the law lets them.
+
+    Gives back the rest of the stock, and who takes no part.
+    """
+    rules = policy.allocation.transfers
+    is_free = (stock["employer_id"] == "") & (stock["kind"] == DwellingKind.FLAT)
+    vacant = stock[is_free] if rules is not None and rules.vacancies else stock.iloc[:0]
+    movers = tenant_rules.taking_part(movers, vacant, wishes, 1)
+    if movers.people.empty:
+        return stock, movers.left_out
+    offered = pool_rules.with_pool_names(pd.concat([vacant, movers.homes], ignore_index=True))
+    pools = pool_rules.pools_of(offered)
+    lists = tenant_rules.lists_of(movers, wishes, pools)
+    current = dict(zip(movers.names, movers.homes["pool"], strict=True))
+    household = lists["household"].to_numpy(dtype=np.int64)
+    loads = _loads(lists, movers.people, household, pools, policy, current)
+    lived_in = pools["pool"].map(movers.homes["pool"].value_counts()).fillna(0).to_numpy(dtype=np.int64)
+    capacity = np.maximum(loads, lived_in)
+    places = tenant_rules.places_with_homes(
+        offered, movers.homes, dict(zip(pools["pool"], (capacity - lived_in).tolist(), strict=True))
+    )
+    pools, lists = _struck_out(pools, lists, capacity)
+    drafts.append(_Draft(TRANSFER, movers.people, pools, lists, places, movers=movers))
+    return stock[~is_among(stock["dwelling_id"], places["dwelling_id"])], movers.left_out
 
 
 def _kept(
@@ -196,6 +252,8 @@ def _kept(
     The numbers are aggregates fixed before the seed: the loads of the policy's own mechanism on the bands,
     which are known, with receipt numbers in place of tickets (``docs/decisions/sub-rounds-before-the-seed.md``).
     """
+    # The rooms it keeps beds of have the sex planned for them; only the public split is proved to the public.
+    offered = pool_rules.with_pool_names(offered.assign(sex=offered["planned"]))
     pools = pool_rules.pools_of(offered)
     # The few projects first: the many receipts are then looked up among few rows.
     wishes = wishes[is_among(wishes["project_id"], [*pools["project_id"].unique(), ANY_TYPE])]
@@ -209,26 +267,36 @@ def _kept(
     )
     places = pool_rules.places_of(offered, need_first=need_first)
     keep = places["place"] <= places["pool"].map(pd.Series(loads, index=pools["pool"]))
-    kept = pools.assign(capacity=loads)
+    pools, lists = _struck_out(pools, lists, loads)
+    chosen = people.iloc[taking_part].reset_index(drop=True)
+    lists = lists.assign(household=np.searchsorted(taking_part, lists["household"]))
+    drafts.append(_Draft(name, chosen, pools, lists, places[keep]))
+    gone = offered.set_index("dwelling_id")["sex"].reindex(places.loc[keep, "dwelling_id"])
+    return unit_rules.settled(stock, gone)[~is_among(stock["dwelling_id"], gone.index)]
+
+
+def _struck_out(
+    pools: pd.DataFrame, lists: pd.DataFrame, capacity: np.ndarray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pools with these places, those without any struck out of the lists; ranks are dense again."""
+    kept = pools.assign(capacity=capacity)
     kept = kept[kept["capacity"] > 0]
     position = (
         pd.Series(np.arange(len(kept)), index=kept.index).reindex(range(len(pools)), fill_value=-1).to_numpy()
     )
     lists = lists.assign(pool=position[lists["pool"]])
     lists = lists[lists["pool"] >= 0]
-    chosen = people.iloc[taking_part].reset_index(drop=True)
-    lists = lists.assign(household=np.searchsorted(taking_part, lists["household"]))
-    drafts.append(_Draft(name, chosen, kept.reset_index(drop=True), _redense(lists), places[keep]))
-    return stock[~is_among(stock["dwelling_id"], places.loc[keep, "dwelling_id"])]
-
-
-def _redense(lists: pd.DataFrame) -> pd.DataFrame:
-    """Ranks dense again after pools were struck out."""
-    return lists.assign(rank=lists.groupby("household")["rank"].rank(method="dense").astype("int64"))
+    dense = lists.groupby("household")["rank"].rank(method="dense").astype("int64")
+    return kept.reset_index(drop=True), lists.assign(rank=dense)
 
 
 def _loads(
-    lists: pd.DataFrame, people: pd.DataFrame, households: np.ndarray, pools: pd.DataFrame, policy: Policy
+    lists: pd.DataFrame,
+    people: pd.DataFrame,
+    households: np.ndarray,
+    pools: pd.DataFrame,
+    policy: Policy,
+    current: dict[str, str] | None = None,
 ) -> np.ndarray:
     """Places per pool that the mechanism would fill if tickets stood in the order of receipt numbers."""
     bands = bands_of(people, policy)
@@ -238,12 +306,13 @@ def _loads(
     position[order] = np.arange(len(order))
     at = position[households]
     by_place = np.argsort(at, kind="stable")
-    instance = instance_of(at[by_place], lists.iloc[by_place], bands[order], pools, [""] * len(order))
+    names = people["receipt_no"].to_numpy(object)[order].tolist()
+    instance = instance_of(at[by_place], lists.iloc[by_place], bands[order], pools, names)
     rules = policy.allocation
-    assigned = mechanisms.solve(
-        instance, rules.mechanism, housing_first=rules.housing_first
-    ).matching.assigned
-    return np.bincount(assigned[assigned != UNASSIGNED], minlength=len(pools))
+    if current is not None:
+        instance = replace(instance, extensions={"current": current} if current else {})
+        rules = rules.of_sub_round(TRANSFER)
+    return loads_of(solve_round(instance, rules), instance)
 
 
 def instance_of(
@@ -291,7 +360,17 @@ def _frozen(draft: _Draft, key: bytes, month: str, policy: Policy, facts: Facts)
         ),
         draft.places.sort_values(["pool", "place"], kind="stable").reset_index(drop=True),
         declared,
+        draft.rooms,
+        None if draft.movers is None else _current(draft.movers, roster),
     )
+
+
+def _current(movers: Movers, roster: pd.DataFrame) -> pd.DataFrame:
+    """``SubRound.current``."""
+    code = roster.set_index("receipt_no")["code"].reindex(movers.names).to_numpy(object)
+    homes = movers.homes[["pool", "dwelling_id"]].astype("str").assign(code=pd.Series(code, dtype="str"))
+    current = homes[["code", "pool", "dwelling_id"]]
+    return current.iloc[order_by_text(current["code"])].reset_index(drop=True)
 
 
 def bands_of(roster: pd.DataFrame, policy: Policy) -> np.ndarray:

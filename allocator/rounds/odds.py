@@ -57,7 +57,7 @@ def play(
     seed: str,
 ) -> Iterator[Drawn]:
     """The sub-rounds in turn as the month runs them: who is housed in one takes no part in the next."""
-    way = Way(rules.mechanism, rules.housing_first)
+    way = Way(rules.mechanism, rules.housing_first, rules.housed)
     gone = set(gone)
     for frozen in rounds:
         order, roster = orders(frozen), frozen.roster
@@ -202,10 +202,13 @@ def _mean_price(better: Sequence[tuple[int, int, int, int] | None]) -> dict[str,
 
 
 def _exploited(drawn: Drawn, rules: AllocationRules, size: int, seed: str) -> list[bool]:
-    """For each sampled household whether it could have gained by another list; its draw is this one."""
-    if not size:
+    """For each sampled household whether it could have gained by another list; its draw is this one.
+
+    Of a lottery nothing is asked: what another list gains there are chances, not a place.
+    """
+    if not size or drawn.solution.chances is not None:
         return []
-    way = Way(rules.mechanism, rules.housing_first)
+    way = Way(rules.mechanism, rules.housing_first, rules.housed)
     households: Ints = trying.sampled(drawn.instance, size, seed)
     held = trying.holdings(drawn.instance, drawn.solution)
     return list(trying.exploiters(drawn.instance, held, way, households.tolist()))

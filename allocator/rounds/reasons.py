@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from allocator.policy.allocating import LOTTERIES
 from allocator.rounds.declared import Declared
-from allocator.rounds.standings import is_stable, leaf_keys, plain_key, used_up
+from allocator.rounds.standings import is_crossing, is_stable, leaf_keys, plain_key, used_up
+from allocator.rounds.trades import is_traded
 
 
 class Reason(StrEnum):
@@ -28,6 +30,14 @@ class Reason(StrEnum):
     BETTER_STANDINGS = "better_standings"
     NEVER_OPEN = "never_open"
     FILLED_OR_KEPT = "filled_or_kept"
+    # Under trading cycles: every pool listed gave its last place before a cycle came to the household.
+    TRADED_AWAY = "traded_away"
+    # Of a lottery: the draw fell on others; no position would have been enough.
+    NOT_DRAWN = "not_drawn"
+    # Where quotas cross: proved, household by household, that it could not be housed.
+    QUOTAS_SETTLED = "quotas_settled"
+    # Before the draw the rooms of every dormitory listed went to the other sex (``office/room_words.py``).
+    NO_ROOM = "no_room"
     NOTHING_LISTED = "nothing_listed"
     REMOVED = "removed"
 
@@ -59,8 +69,14 @@ def reasons(
     told.loc[told["closing_position"] < first_in_band, "closing_position"] = 0
     told["reason"] = _reason(told, set(removals))
     unreached = told["reason"] == Reason.FILLED_BY_EARLIER_BANDS
-    if is_stable(certificate):
+    if certificate["mechanism"] in LOTTERIES:
+        told.loc[unreached, "reason"] = Reason.NOT_DRAWN
+    elif is_crossing(certificate):
+        told.loc[unreached, "reason"] = Reason.QUOTAS_SETTLED
+    elif is_stable(certificate):
         told.loc[unreached, "reason"] = Reason.BETTER_STANDINGS
+    elif is_traded(certificate):
+        told.loc[unreached, "reason"] = Reason.TRADED_AWAY
     elif certificate["mechanism"] == "serial":
         told.loc[unreached & (closing == 0), "reason"] = Reason.NEVER_OPEN
     elif declared is not None:
@@ -71,7 +87,8 @@ def reasons(
 
 def _closing(lists: pd.DataFrame, certificate: dict[str, Any], declared: Declared | None) -> pd.Series:
     """Per code the greatest closing position over its list; pools struck out earlier count as 0."""
-    if is_stable(certificate):
+    says_no_position = (is_stable, is_traded, is_crossing)
+    if certificate["mechanism"] in LOTTERIES or any(tells(certificate) for tells in says_no_position):
         reached = pd.Series(0, index=lists.index)
     elif certificate["mechanism"] == "serial":
         reached = pd.Series(used_up(lists, certificate, declared))

@@ -27,6 +27,11 @@ def is_stable(certificate: Mapping[str, Any]) -> bool:
     return "cutoffs" in certificate
 
 
+def is_crossing(certificate: Mapping[str, Any]) -> bool:
+    """Whether quotas cross, so that the certificate has proofs instead of positions and prices."""
+    return "proofs" in certificate
+
+
 def used_up(lists: pd.DataFrame, certificate: Mapping[str, Any], declared: Declared | None) -> Ints:
     """(rows,) the position that used up the last place of the pool open to the household; 0: there was none.
 
@@ -129,7 +134,7 @@ def standings(
     rows = []
     for rank, pool in listed:
         figures = certificate["cutoffs"].get(pool, {})
-        tier = _tier(pool, groups, declared)
+        tier = tier_at(pool, groups, declared)
         row = {
             "pool": pool,
             "rank": rank,
@@ -154,7 +159,8 @@ def standings(
     return rows
 
 
-def _tier(pool: str, groups: set[str], declared: Declared | None) -> int:
+def tier_at(pool: str, groups: set[str], declared: Declared | None) -> int:
+    """The tier, from 1, in which a household of these groups stands at the pool; 0: it is not admitted."""
     rule = None if declared is None else declared.document["priority"].get(pool)
     if rule is None:
         return 1

@@ -16,6 +16,7 @@ from allocator.measures.holdings import Holdings, holdings_of
 from allocator.model.documents import solution_document
 from allocator.model.enums import SolutionStatus
 from allocator.model.instance import Instance, Ints, Solution
+from allocator.rounds.solving import strict
 
 # Seeds of rehearsed draws never collide with those of real rounds: their first line is another.
 SEED_TAG: Final = "allocator-odds/1"
@@ -24,10 +25,14 @@ _OF_FORM: Final = frozenset({"format", "status", "fingerprint", "assignment"})
 
 @dataclass(frozen=True)
 class Way:
-    """A mechanism with its options. ``name``: as shown, ``band_optimum+housing_first`` for the variant."""
+    """A mechanism with its options. ``name``: as shown, ``band_optimum+housing_first`` for the variant.
+
+    ``housed``: which aim comes first where quotas cross; read by ``band_optimum``.
+    """
 
     mechanism: str
     housing_first: bool = False
+    housed: str | None = None
 
     @property
     def name(self) -> str:
@@ -43,8 +48,12 @@ class Way:
         takes = mechanisms.mechanism_named(self.mechanism).options
         if self.housing_first:
             options["housing_first"] = True
+        if self.housed is not None and "housed" in takes:
+            options["housed"] = self.housed
         if seed is not None and "seed" in takes:
             options["seed"] = seed
+        if self.mechanism == "probabilistic_serial":
+            instance = strict(instance)
         solution = mechanisms.solve(instance, self.mechanism, **options)
         if solution.status not in {SolutionStatus.OPTIMAL, SolutionStatus.FEASIBLE}:
             raise Refused("compare_no_result", mechanism=self.mechanism, status=str(solution.status))

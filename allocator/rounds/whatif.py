@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from allocator import mechanisms
 from allocator.measures import costs
 from allocator.model.instance import UNASSIGNED
 from allocator.model.lookups import positions_among
 from allocator.policy.model import AllocationRules
 from allocator.rounds.allocation import instance_in_order
 from allocator.rounds.freeze import SubRound
+from allocator.rounds.solving import solve_round
 
 
 def first_in_band(
@@ -28,7 +28,7 @@ def first_in_band(
     before, after = order[order["band"] < band], order[(order["band"] >= band) & ~own]
     moved = pd.concat([before, order[own], after], ignore_index=True)
     instance = instance_in_order(frozen, moved, removed)
-    solution = mechanisms.solve(instance, rules.mechanism, housing_first=rules.housing_first)
+    solution = solve_round(instance, rules)
     pool = int(solution.matching.assigned[len(before)])
     return "" if pool == UNASSIGNED else instance.pool_ids[pool]
 

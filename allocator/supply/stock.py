@@ -41,7 +41,7 @@ def open_stock(facts: Facts, rules: SupplyRules, on: date, occupied: pd.DataFram
     day = pd.Timestamp(on)
     ends = stock["head_lease_ends"]
     runs = ~stock["ends_with_head_lease"] | ends.isna() | (ends > day)
-    lived_in = _sex_of_rooms(stock, occupied)
+    lived_in = sex_of_rooms(stock, occupied)
     stock["sex"] = np.where(stock["kind"] == DwellingKind.BED, lived_in, "")
     is_open = runs & (stock["available_on"] <= day) & ~is_among(stock["dwelling_id"], occupied["dwelling_id"])
     open_rows = stock[is_open].sort_values("dwelling_id", kind="stable")
@@ -75,7 +75,7 @@ def _projects(projects: pd.DataFrame, rules: SupplyRules) -> pd.DataFrame:
     ]
 
 
-def _sex_of_rooms(stock: pd.DataFrame, occupied: pd.DataFrame) -> pd.Series:
+def sex_of_rooms(stock: pd.DataFrame, occupied: pd.DataFrame) -> pd.Series:
     """Per dwelling the sex of its room: as delivered, or as somebody who lives there has it; else empty."""
     tenants = stock[["dwelling_id", "project_id", "room_id"]].merge(occupied, on="dwelling_id")
     by_room = tenants.dropna(subset=["room_id"]).drop_duplicates(["project_id", "room_id"])
@@ -92,22 +92,22 @@ def sexes_of_empty_rooms(stock: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFr
     ``demand``: ``project_id, female, male``: how many households of one person may take a bed there
     and list it. Per project, the first y empty rooms in the order of their names go to women, y filling the
     most beds, ties to the fewest (``docs/decisions/rooms-by-demand.md``). The stock comes back with every
-    bed's ``sex`` filled.
+    bed's ``sex`` filled. What goes to one sex whole is the stock's ``unit`` (``units.with_units``).
     """
     beds = stock[stock["kind"] == DwellingKind.BED]
     wanted = dict(zip(demand["project_id"], zip(demand["female"], demand["male"], strict=True), strict=True))
     sex = stock["sex"].to_numpy(dtype=object).copy()
     at = pd.Series(np.arange(len(stock)), index=stock.index)
     for project, group in beds.groupby("project_id", sort=True):
-        women = _rooms_for_women(group, *wanted.get(project, (0, 0)))
+        women = _units_for_women(group, *wanted.get(project, (0, 0)))
         empty = group[group["sex"] == ""]
-        sex[at[empty.index]] = np.where(is_among(empty["room_id"], women), Sex.FEMALE, Sex.MALE)
+        sex[at[empty.index]] = np.where(is_among(empty["unit"], women), Sex.FEMALE, Sex.MALE)
     return stock.assign(sex=pd.Series(sex, index=stock.index, dtype="str"))
 
 
-def _rooms_for_women(group: pd.DataFrame, female: int, male: int) -> list[str]:
-    """Names of the empty rooms that go to women."""
-    empty = group[group["sex"] == ""].groupby("room_id", sort=True).size()
+def _units_for_women(group: pd.DataFrame, female: int, male: int) -> list[str]:
+    """Names of the empty units that go to women."""
+    empty = group[group["sex"] == ""].groupby("unit", sort=True).size()
     fixed_female = int((group["sex"] == Sex.FEMALE).sum())
     fixed_male = int((group["sex"] == Sex.MALE).sum())
     beds_for_women = np.concatenate([[0], np.cumsum(empty.to_numpy(dtype=np.int64))])

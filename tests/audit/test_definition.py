@@ -56,6 +56,7 @@ def plain_certificate(market, assignment, mechanism, housing_first):
         codes=[f"H{i}" for i in range(market.size)],
         bands=list(market.bands),
         held={i: pools.index(held) for i, held in enumerate(assignment) if held is not None},
+        tenants={},
         removed=set(),
         start=np.cumsum([0, *map(len, market.lists)]).tolist(),
         choice_pool=[pools.index(pool) for wishes in market.lists for pool, _ in wishes],

@@ -15,13 +15,16 @@ from allocator.model.instance import Instance
 from tests.audit import judges
 
 GROUPS = ("g1", "g2")
+TRADING = "top_trading_cycles"
+CROSSING = "band_optimum, crossing"
+LOTTERIES = ("probabilistic_serial", "leximin_lottery")
 
 
 @st.composite
 def rules_of(draw: st.DrawFn, pools: list[str], capacity: list[int], mechanism: str) -> dict[str, Any]:
     """A document of ``rules.json``: priority at some pools, reserves, maxima; what the mechanism knows of these."""
     is_serial = mechanism == "serial"
-    is_optimum = mechanism == "band_optimum"
+    is_optimum = mechanism in {"band_optimum", CROSSING}
     is_released = draw(st.booleans())
     priority = {
         pool: {
@@ -29,8 +32,10 @@ def rules_of(draw: st.DrawFn, pools: list[str], capacity: list[int], mechanism: 
             "others": draw(st.booleans()),
         }
         for pool in pools
-        if mechanism == "deferred_acceptance" and draw(st.booleans())
+        if mechanism in {"deferred_acceptance", TRADING} and draw(st.booleans())
     }
+    if mechanism == TRADING:
+        return {"priority": priority, "reserves": [], "quotas": []}
     reserves = [
         {
             "id": "r",
@@ -41,6 +46,7 @@ def rules_of(draw: st.DrawFn, pools: list[str], capacity: list[int], mechanism: 
         }
         for pool in pools
         for _ in range(draw(st.sampled_from([0, 0, 1, 2])))
+        if mechanism not in LOTTERIES
     ]
     quotas = []
     for pool, places in zip(pools, capacity, strict=True):
@@ -51,6 +57,12 @@ def rules_of(draw: st.DrawFn, pools: list[str], capacity: list[int], mechanism: 
             quotas.append({"id": f"q@{pool}", "pools": [pool], **named, bound: most})
     if is_serial and not is_released and draw(st.booleans()):
         quotas.append({"id": "all", "pools": pools[:2], "groups": ["g1"], "max": draw(st.integers(0, 2))})
+    if mechanism in LOTTERIES and draw(st.booleans()):
+        named = draw(st.sampled_from([{}, {"groups": ["g1"]}]))
+        quotas.append({"id": "all", "pools": pools, **named, "max": draw(st.integers(0, 3))})
+    if mechanism == CROSSING:
+        bound = draw(st.sampled_from(["max", "min_soft"]))
+        quotas.append({"id": "some", "pools": pools[-2:], "groups": ["g1"], bound: draw(st.integers(0, 2))})
     if is_optimum and draw(st.booleans()):
         bound = draw(st.sampled_from(["max", "min_soft"]))
         quotas.append({"id": "all", "pools": pools[:2], bound: draw(st.integers(0, 3))})
@@ -77,9 +89,10 @@ def markets(draw: st.DrawFn, mechanism: str) -> tuple[Instance, dict[str, Any], 
     }
     owner = np.repeat(np.arange(size), np.diff(start))
     fields = declared.fields_of(rules, groups, names, pools, owner, pool)
-    is_optimum = mechanism == "band_optimum"
+    is_optimum = mechanism in {"band_optimum", CROSSING}
     band = np.sort(draw(st.lists(st.integers(0, 2 if is_optimum else 0), min_size=size, max_size=size)))
-    rises = [[1, *(int(is_optimum and draw(st.booleans())) ^ 1 for _ in wishes[1:])] for wishes in lists]
+    has_ties = mechanism in {"band_optimum", CROSSING, "leximin_lottery"}
+    rises = [[1, *(int(has_ties and draw(st.booleans())) ^ 1 for _ in wishes[1:])] for wishes in lists]
     ranks = [np.cumsum(rise)[: len(wishes)] for rise, wishes in zip(rises, lists, strict=True)]
     instance = Instance(
         household_ids=names,
@@ -103,10 +116,56 @@ def plain_verdict(
     mechanism: str,
     *,
     housing_first: bool = False,
+    housed: str | None = None,
+    certificate: dict[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """The certificate as verify.py recomputes it; None where it finds a fault."""
-    verifier = judges.VERIFIER
-    bundle = verifier.Bundle(Path())
+    """The certificate as verify.py recomputes it; None where it finds a fault.
+
+    Where quotas cross, the proofs are those of the ``certificate`` published.
+    """
+    bundle = plain_bundle(instance, rules, own, assigned)
+    bundle.json["commitment.json"] = {"rules": {"housing_first": housing_first}}
+    bundle.json["policy/in_force.json"] = {"allocation": {"housed": housed}}
+    bundle.json["certificate.json"] = certificate
+    try:
+        return judges.VERIFIER.fielded_certificate(bundle, judges.VERIFIER.Market(bundle), mechanism)
+    except judges.VERIFIER.Fault:
+        return None
+
+
+def plain_lottery(
+    instance: Instance,
+    rules: dict[str, Any],
+    own: list[frozenset[str]],
+    solution: dict[str, Any],
+    mechanism: str,
+) -> dict[str, Any] | None:
+    """The certificate of a lottery as verify.py recomputes it from chances, seed and assignment; None for a fault."""
+    index = {name: place for place, name in enumerate(instance.pool_ids)}
+    held = [index.get(solution["assignment"][name], -1) for name in instance.household_ids]
+    bundle = plain_bundle(instance, rules, own, np.array(held))
+    rows = [
+        f"{name},{pool},{row[pool]}\n"
+        for at, (name, row) in enumerate(solution["chances"].items())
+        for pool in (
+            instance.pool_ids[one] for one in instance.pool[instance.start[at] : instance.start[at + 1]]
+        )
+        if pool in row
+    ]
+    bundle.bytes = {"chances.csv": "".join(["code,pool,chance\n", *rows]).encode()}
+    bundle.row_of = {code: row for row, code in enumerate(bundle.codes)}
+    bundle.json["draw.json"] = {"seed": solution["options"]["seed"]}
+    try:
+        return judges.VERIFIER.lottery_certificate(bundle, judges.VERIFIER.Market(bundle), mechanism)
+    except judges.VERIFIER.Fault:
+        return None
+
+
+def plain_bundle(
+    instance: Instance, rules: dict[str, Any], own: list[frozenset[str]], assigned: np.ndarray
+) -> Any:
+    """What verify.py would have read of this market and result."""
+    bundle = judges.VERIFIER.Bundle(Path())
     kinds = sorted(set(own), key=sorted)
     bundle.codes = list(instance.household_ids)
     bundle.order = list(range(len(own)))
@@ -117,11 +176,11 @@ def plain_verdict(
     bundle.start = array("q", instance.start.tolist())
     bundle.choice_pool = array("q", instance.pool.tolist())
     bundle.choice_rank = array("q", instance.rank.tolist())
+    home = instance.extensions.get("current", {})
+    bundle.tenants = {
+        place: bundle.pool_of[home[name]] for place, name in enumerate(instance.household_ids) if name in home
+    }
     bundle.held = {place: pool for place, pool in enumerate(assigned.tolist()) if pool >= 0}
     bundle.kinds, bundle.groups_of_kind = [kinds.index(one) for one in own], kinds
-    committed = {"rules": {"housing_first": housing_first}}
-    bundle.json = {"rules.json": json.loads(json.dumps(rules)), "commitment.json": committed}
-    try:
-        return verifier.fielded_certificate(bundle, verifier.Market(bundle), mechanism)
-    except verifier.Fault:
-        return None
+    bundle.json = {"rules.json": json.loads(json.dumps(rules))}
+    return bundle

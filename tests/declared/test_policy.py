@@ -38,7 +38,7 @@ WRONG = {
         TIERS,
         '"deferred_acceptance"',
         '"top_trading_cycles"',
-        "policy_mechanism_not_in_bundle",
+        "policy_rule_not_honoured",
     ),
     "priority in band_optimum": (
         TIERS,

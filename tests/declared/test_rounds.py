@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 from collections import Counter
@@ -18,13 +17,12 @@ from allocator.model.canonical import sha256_hex
 from allocator.model.enums import Stage
 from allocator.office import rounds
 from allocator.office.acts import Act
-from allocator.office.explaining import explain
 from allocator.publicity.leaks import leaks_in_files
-from allocator.store import Store
 from scenarios.population import city
 from tests.audit import judges
 from tests.declared.authority import LAWS, NAMES, authority
 from tests.declared.conftest import HOUSEHOLDS
+from tests.declared.letters import codes_told
 from tests.forgery.true_rounds import MONTH, Inputs, Published, publish
 
 Rounds = dict[str, Published]
@@ -184,18 +182,7 @@ def test_quotas_that_cross_are_refused_before_the_draw(tmp_path: Path) -> None:
 @laws
 def test_letters_read_in_both_languages(name: str, true_rounds: Rounds) -> None:
     """Every letter of the round is told without a gap, and the reasons of the declared rules occur."""
-    base = true_rounds[name].folders["public"].parents[2]
-    url = f"sqlite:///{base / 'store.db'}"
-    with Store.open(url) as store:
-        receipts = list(store.frame(MONTH, "public", "roster")["receipt_no"])
-    codes: set[str] = set()
-    for receipt_no in random.Random(2).sample(receipts, 14):
-        told = explain(MONTH, receipt_no, url)
-        codes |= {code for code, _ in told.sentences}
-        for language in ("zh", "en"):
-            text = "\n".join(told.lines(language))
-            assert "{" not in text
-            assert "None" not in text
+    codes = codes_told(true_rounds[name], 14)
     if name == "optimum":
         assert codes & {"told_stood_behind", "told_filled_or_kept", "told_better_pool"}
     elif name == "choosing":

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 
 from allocator import policy
-from allocator.rounds.freeze import with_assignment
+from allocator.rounds.wishes import with_assignment
 
 PEOPLE = pd.DataFrame({"receipt_no": ["A", "B", "C"], "priority_group": [0, 1, 0]}).astype(
     {"receipt_no": "str"}

@@ -7,6 +7,7 @@ import pandas as pd
 from allocator.model.facts import Facts
 from allocator.policy import load
 from allocator.supply import stock as stock_rules
+from allocator.supply.units import with_units
 from tests.supply.worlds import dwellings, projects
 
 RULES = load("example").in_force(date(2026, 3, 1)).supply
@@ -28,7 +29,7 @@ def rooms_of(homes: pd.DataFrame, female: int, male: int, occupied: pd.DataFrame
     """Bed -> sex after the split."""
     open_stock = stock_rules.open_stock(facts(homes, projects({"project_id": "P1"})), RULES, DAY, occupied)
     demand = pd.DataFrame({"project_id": ["P1"], "female": [female], "male": [male]})
-    split = stock_rules.sexes_of_empty_rooms(open_stock, demand)
+    split = stock_rules.sexes_of_empty_rooms(with_units(open_stock, homes, occupied, None), demand)
     return dict(zip(split["dwelling_id"], split["sex"], strict=True))
 
 

@@ -1,0 +1,1 @@
+"""Dormitory rooms of one sex in a round: units, the joint split, its proof in the bundle."""
