@@ -1,7 +1,7 @@
 """``make bench``: the floors of the project, medians of three, ratios inside one run.
 
 Left out for their length or for what they need: ``million.py``, ``verify_million.py``, ``against_openfisca.py``,
-``against_matching.py``.
+``against_matching.py``, ``crossing.py``, ``portfolio.py``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks import (
     rooms,
     screening,
     simulation,
+    subsidy_lab,
     whole_round,
 )
 
@@ -32,4 +33,5 @@ if __name__ == "__main__":
     screening.main()
     whole_round.main()
     simulation.main()
+    subsidy_lab.main()
     forgeries.main()

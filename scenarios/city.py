@@ -90,6 +90,14 @@ class City:
         return self.snapshot.homes
 
     @property
+    def size(self) -> int:
+        """What new applications are counted over: sitting tenants at the start; of a known city, homes at the start."""
+        run, standing = self.scenario.run, self.snapshot.standing
+        if standing is None:
+            return run.households
+        return run.households - len(standing.tenants) + int((standing.opens_in == 0).sum())
+
+    @property
     def current_lists(self) -> Lists:
         """The lists of the profiles as they are this month."""
         return self.snapshot.lists if self.lists is None else self.lists
@@ -111,7 +119,7 @@ class City:
 
     def _reserve(self, num: int) -> None:
         room = len(self.columns["number"]) if self.columns else 0
-        if num <= room:
+        if self.columns and num <= room:
             return
         size = max(int(room * _GROWTH), num)
         for name, value in _COLUMNS.items():

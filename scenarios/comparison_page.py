@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from allocator.messages import LANGUAGES
 from allocator.reporting.pages import chart_library, json_for_script, page
@@ -12,6 +13,7 @@ from scenarios.comparisons import Comparison, csv_of
 from scenarios.page_sections import Desk, Part, parts
 from scenarios.page_words import PageWords
 from scenarios.results import write_whole
+from scenarios.small_groups import BEGAN_WITH
 
 PAGE: Final = "comparison-{language}.html"
 
@@ -33,7 +35,7 @@ def page_of(comparison: Comparison, language: str) -> str:
         words=words,
         lang="zh-CN" if language == "zh" else "en",
         title=words.told("title", scenarios=words.told("comma").join(others)),
-        authority=words.told("subtitle", policy=run["policy"], start=run["start"]),
+        authority=words.told(_subtitle(run), policy=run["policy"], start=run["start"]),
         is_rehearsal=False,
         cards=[
             (words.count(len(others)), words.told("card_scenarios")),
@@ -44,11 +46,20 @@ def page_of(comparison: Comparison, language: str) -> str:
         ],
         notes=[words.told("note", seed=run["seed"]), _on_warm_up(run["warm_up_months"], words)],
         sections=[part.section for part in made],
+        reading=[words.told(f"reading_{name}") for name in ("pairs", "interval", _limits(run))],
         key=desk.palette.key(),
         downloads={part.section.anchor: _downloads(part) for part in made},
         specs=json_for_script(specs),
         library=chart_library(),
     )
+
+
+def _subtitle(run: Mapping[str, Any]) -> str:
+    return "subtitle_known" if BEGAN_WITH in run else "subtitle"
+
+
+def _limits(run: Mapping[str, Any]) -> str:
+    return "limits_known" if BEGAN_WITH in run else "limits"
 
 
 def _on_warm_up(months: int, words: PageWords) -> str:

@@ -13,6 +13,7 @@ from allocator.errors import Refused
 from scenarios.differences import MEAN_WAIT, paired
 from scenarios.files import Scenario
 from scenarios.results import Results, as_json, write_whole
+from scenarios.small_groups import deciles_to_be_told, to_be_told
 from scenarios.winners import winners
 
 FORMAT: Final = "allocator-comparison/1"
@@ -50,9 +51,11 @@ class Comparison:
 
 
 def compare(results: Sequence[Results]) -> Comparison:
-    """The comparison of the runs with the first, the baseline."""
+    """The comparison of the runs with the first, the baseline; of a bureau's own city without small counts."""
+    results = to_be_told(results)
     tables = [paired(results[0], other) for other in results[1:]]
-    return Comparison(results, pd.concat(tables, ignore_index=True), winners(results[0], results[1:]))
+    gains = deciles_to_be_told(winners(results[0], results[1:]), results)
+    return Comparison(results, pd.concat(tables, ignore_index=True), gains)
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> None:

@@ -19,7 +19,7 @@ from scenarios.files import EmployerChange
 from scenarios.snapshot import BRANCHES, NOBODY, TYPES, UNKNOWN, Ints, Who, facts_of, receipts_of
 
 _PLACES_PER_TENANT: Final = 1.02
-_FIRST_WAITING: Final = 10**9
+FIRST_WAITING: Final = 10**9
 _PER_MONTH: Final = 10**10
 _PER_EMPLOYER: Final = 10**7
 _MEAN_WAIT_DAYS, _LONGEST_WAIT_DAYS = 420, 1795
@@ -28,11 +28,16 @@ _STEP_FEN: Final = 100
 
 def settle(city: City, law: Policy, on: date) -> None:
     """The start: homes, their sitting tenants, and the waiting list, all eligible under the law of that day."""
-    run, homes = city.scenario.run, city.homes
+    run = city.scenario.run
     num_homes = round(run.households * _PLACES_PER_TENANT)
-    city.build(np.arange(num_homes) % len(homes.pool))
+    city.build(np.arange(num_homes) % len(city.homes.pool))
     keys = keys_of(run.seed, city.replication, np.arange(num_homes))
     taken = np.sort(np.argsort(uniforms(keys, -1, Purpose.SINCE), kind="stable")[: run.households])
+    _queue(city, draw_tenants(city, law, on, taken), on)
+
+
+def draw_tenants(city: City, law: Policy, on: date, taken: Ints) -> pd.DataFrame:
+    """Let these homes to profiles that may live there under the law of that day; gives what profiles may (``_able``)."""
     able = _able(city, law, on)
     profile = _profiles_for(city, taken, able)
     taken, profile = taken[profile != NOBODY], profile[profile != NOBODY]
@@ -40,7 +45,7 @@ def settle(city: City, law: Policy, on: date) -> None:
     since = -1 - (uniforms(city.key[rows], -1, Purpose.EXITS) * law.tenancy.lease_months).astype(np.int64)
     city.move_in(rows, taken, -1)
     city.since[rows], city.arrived[rows], city.housed[rows] = since, since, -2
-    _queue(city, able, on)
+    return able
 
 
 def _able(city: City, law: Policy, on: date) -> pd.DataFrame:
@@ -84,7 +89,7 @@ def _queue(city: City, able: pd.DataFrame, on: date) -> None:
     candidates = np.flatnonzero(able["eligible"])
     if not run.waiting or not len(candidates):
         return
-    numbers = _FIRST_WAITING + np.arange(run.waiting)
+    numbers = FIRST_WAITING + np.arange(run.waiting)
     drawn = uniforms(keys_of(run.seed, city.replication, numbers), -1, Purpose.PROFILE)
     day = np.datetime64(on, "D")
     rows = city.add(numbers, candidates[(drawn * len(candidates)).astype(np.int64)], day, 0)
@@ -100,7 +105,7 @@ def arrive(city: City, month: int) -> Ints:
     scenario = city.scenario
     on = first_of(scenario.run.start, month)
     season = np.array(scenario.demand.season)
-    mean = scenario.demand.arrivals_per_month * scenario.run.households * season[on.month - 1] / season.mean()
+    mean = scenario.demand.arrivals_per_month * city.size * season[on.month - 1] / season.mean()
     luck = keys_of(scenario.run.seed, city.replication, [-1 - month])
     num = poisson(float(uniforms(luck, month, Purpose.ARRIVALS)[0]), mean)
     numbers = (month + 1) * _PER_MONTH + np.arange(num)
@@ -153,7 +158,7 @@ def _more_staff(city: City, change: EmployerChange, mean: float, month: int) -> 
     luck = keys_of(city.scenario.run.seed, city.replication, [-(10**6) * (employer + 1) - month])
     share = len(staff) / len(city.snapshot)
     num = poisson(float(uniforms(luck, month, Purpose.ARRIVALS)[0]), mean * share * change.growth)
-    numbers = (month + 1) * _PER_MONTH + _FIRST_WAITING + employer * _PER_EMPLOYER + np.arange(num)
+    numbers = (month + 1) * _PER_MONTH + FIRST_WAITING + employer * _PER_EMPLOYER + np.arange(num)
     return numbers, _drawn_profiles(city, numbers, staff)
 
 

@@ -38,6 +38,7 @@ _SAME: Final = (
     "households",
     "waiting",
     "world",
+    "began_with",
 )
 # Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom (any statistical table).
 _T: Final = (

@@ -5,7 +5,7 @@ Shares and rates are modelling choices (domain.md, section 6); months of a chang
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,17 +15,21 @@ from allocator.policy.sourced import Strict
 FORMAT = "allocator-scenario/1"
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Month = Annotated[int, Field(ge=0, le=1200)]
-Value = bool | int | str | list[str] | list[int]
+# A whole rule is a table, or a list of tables; what may stand in it says the law's own section.
+Value = bool | int | str | list[Any] | dict[str, Any]
 
 
 class Run(Strict):
-    """How large, how long, how often. ``households``: sitting tenants at the start; ``months`` counts the warm-up."""
+    """How large, how long, how often. ``households``: sitting tenants at the start; ``months`` counts the warm-up.
+
+    Without a sitting tenant runs a bureau's own delivery only (``running.checked``).
+    """
 
     policy: str = "example"
     start: str = Field(default="2026-03", pattern=r"^[12]\d{3}-(0[1-9]|1[0-2])$")
     months: int = Field(default=24, ge=1, le=1200)
     warm_up_months: int = Field(default=6, ge=0)
-    households: int = Field(default=2000, ge=1, le=2_000_000)
+    households: int = Field(default=2000, ge=0, le=2_000_000)
     waiting: int = Field(default=600, ge=0, le=2_000_000)
     replications: int = Field(default=4, ge=1, le=9999)
     seed: int = Field(default=1, ge=0, le=2**63 - 1)
@@ -128,7 +132,7 @@ class Money(Strict):
 
 
 class Scenario(Strict):
-    """One scenario file, or several in a row (``reading.stacked``)."""
+    """One scenario file, or several in a row (``reading.stacked``). The labs' sections: ``lab_files``."""
 
     format: Literal["allocator-scenario/1"] = "allocator-scenario/1"
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_+-]{0,199}$")
@@ -142,6 +146,13 @@ class Scenario(Strict):
     behaviour: Behaviour = Behaviour()
     relief: tuple[Relief, ...] = ()
     money: Money = Money()
+    rent_to_own: dict[str, Any] | None = None
+    subsidy: dict[str, Any] | None = None
+
+    @property
+    def labs(self) -> list[str]:
+        """Sections of the laboratories asked beside the simulation, in order."""
+        return [name for name in ("rent_to_own", "subsidy") if getattr(self, name) is not None]
 
     @model_validator(mode="after")
     def _longer_than_the_warm_up(self) -> Self:

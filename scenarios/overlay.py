@@ -122,8 +122,14 @@ def _content(
 ) -> BaseModel | None:
     document = json.loads(content.model_dump_json())
     verb = next(name for name in ("value", "add", "times") if getattr(change, name) is not None)
+    # A rule the law may have and has not is set whole; several that hang together are set at once.
+    if verb == "value" and len(steps) == 1 and steps[0] in type(content).model_fields:
+        document.setdefault(steps[0], None)
     try:
-        _apply(document, steps, _verb(change), change.path)
+        if not steps and isinstance(change.value, dict):
+            document.update(change.value)
+        else:
+            _apply(document, steps, _verb(change), change.path)
     except _Missing as missing:
         at = "path" if missing.code != "scenario_not_a_number" else verb
         faults.add(missing.code, file, f"{key}.{at}", **{"on": on.isoformat(), **missing.params})

@@ -14,6 +14,7 @@ import pandas as pd
 from allocator import policy as policies
 from allocator.model.enums import SupplyMode
 from allocator.policy.faults import Faults
+from allocator.policy.in_force import Policy
 from scenarios import ownership_prices as prices
 from scenarios import rent_to_own
 from scenarios.chance import Floats
@@ -58,34 +59,33 @@ def checked(place: Path, policy: str, on: date, faults: Faults) -> Ownership | N
     book.in_force(on)
     origins = [(place.name, f"policy.{number}") for number in range(len(asked.policy))]
     law = overlaid(book, asked.policy, [on] * len(asked.policy), origins, faults).in_force(on)
-    mode = asked.supply_mode
-    rule = law.supply.modes.get(mode)
-    _check_figures(asked, place.name, faults)
-    if mode in NO_TITLE:
-        faults.add("own_no_title", place.name, "supply_mode", mode=mode.value, others=", ".join(_titled()))
-    elif rule is None or not rule.sale_option:
-        reference = rule.reference if rule is not None else "-"
-        faults.add(
-            "own_sale_barred",
-            place.name,
-            "supply_mode",
-            mode=mode.value,
-            on=on.isoformat(),
-            reference=reference,
-        )
+    check_sale(asked, law, on, place.name, "", faults)
     return asked if not len(faults) else None
 
 
-def _check_figures(asked: Ownership, file: str, faults: Faults) -> None:
+def check_sale(asked: Ownership, law: Policy, on: date, file: str, key: str, faults: Faults) -> None:
+    """Whether that law lets dwellings of the mode be sold, and figures stay figures; ``key``: before every key named."""
+    mode = asked.supply_mode
+    rule = law.supply.modes.get(mode)
+    _check_figures(asked, file, key, faults)
+    place = f"{key}supply_mode"
+    if mode in NO_TITLE:
+        faults.add("own_no_title", file, place, mode=mode.value, others=", ".join(_titled()))
+    elif rule is None or not rule.sale_option:
+        reference = rule.reference if rule is not None else "-"
+        faults.add("own_sale_barred", file, place, mode=mode.value, on=on.isoformat(), reference=reference)
+
+
+def _check_figures(asked: Ownership, file: str, key: str, faults: Faults) -> None:
     """Value and price of the dwelling stay money figures to the end of the run."""
     for month in (0, asked.run.months):
         figures = {
             "dwelling.monthly_appreciation": prices.half_up(prices.value(asked, month)),
             "price": prices.price_fen(asked, month),
         }
-        for key, figure in figures.items():
+        for name, figure in figures.items():
             if figure > GREATEST_MONEY:
-                faults.add("own_beyond", file, key, month=month, greatest=GREATEST_MONEY)
+                faults.add("own_beyond", file, key + name, month=month, greatest=GREATEST_MONEY)
 
 
 def _titled() -> list[str]:

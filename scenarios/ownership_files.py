@@ -5,31 +5,30 @@ A share or a rate is written ``0.3`` or ``"3/10"`` and read as what it spells. R
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic import Field, PlainValidator, model_validator
 from pydantic_core import PydanticKnownError
 
-from allocator.errors import Refused
 from allocator.model.enums import SupplyMode
 from allocator.policy.faults import Faults
 from allocator.policy.sourced import Strict
+from scenarios import toml_files
 from scenarios.documents import GREATEST_MONEY, LONGEST_NUMBER
 from scenarios.files import PolicyChange
+from scenarios.toml_files import place_in, read_document, shipped_in
 
 LIBRARY: Final = Path(__file__).with_name("library") / "own"
 NUM_DECILES: Final = 10
 GREATEST_MONTHS: Final = 600
 GREATEST_HOUSEHOLDS: Final = 1_000_000
-MAX_BYTES: Final = 1_000_000
+PREFIX: Final = "own"
+_PRICES: Final = ("cost", "market")
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9])?|-?[0-9]+/0*[1-9][0-9]*")
-_BOUNDS: Final = {"greater_than_equal": (">=", "ge"), "less_than_equal": ("<=", "le")}
 
 
 def _exact(value: object) -> Fraction:
@@ -221,49 +220,19 @@ class Ownership(Strict):
 
 def shipped() -> list[str]:
     """Names of the shipped files."""
-    return sorted(place.stem for place in LIBRARY.glob("*.toml"))
+    return shipped_in(LIBRARY)
 
 
 def place_of(name_or_file: str) -> Path:
     """The file of that path, or the shipped one of that name. Raises ``Refused`` for neither."""
-    if Path(name_or_file).is_file():
-        return Path(name_or_file)
-    if name_or_file in shipped():
-        return LIBRARY / f"{name_or_file}.toml"
-    raise Refused("own_unknown", value=name_or_file, names=", ".join(shipped()))
+    return place_in(LIBRARY, name_or_file, PREFIX)
 
 
 def read(place: Path, faults: Faults) -> Ownership | None:
     """The file's document, or ``None`` and every fault of it with file, key and cure."""
-    with place.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        faults.add("own_file_large", place.name, "-", limit=MAX_BYTES)
-        return None
-    try:
-        table = tomllib.loads(content.decode("utf-8-sig"), parse_float=str)
-        return Ownership.model_validate_json(json.dumps(table, default=str))
-    except ValidationError as invalid:
-        for error in invalid.errors(include_url=False):
-            _tell(dict(error), place.name, faults)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
-        faults.add("own_file_malformed", place.name, "-", reason=str(fault))
-    return None
+    return read_document(place, Ownership, PREFIX, faults, _PRICES)
 
 
-def _tell(error: dict[str, Any], file: str, faults: Faults) -> None:
-    steps = [str(step) for step in error["loc"]]
-    if steps[:1] == ["price"]:
-        steps = [step for step in steps if step not in {"cost", "market"}]  # the rule chosen, no key
-    key = ".".join(steps) or "-"
-    kind, value = error["type"], error.get("input")
-    if kind == "extra_forbidden":
-        faults.add("own_key_unknown", file, key)
-    elif kind in {"missing", "union_tag_not_found"}:
-        faults.add("own_key_missing", file, key)
-    elif kind in _BOUNDS:
-        sign, name = _BOUNDS[kind]
-        faults.add("own_out_of_bounds", file, key, value=str(value), bound=f"{sign} {error['ctx'][name]}")
-    else:
-        shown = "" if isinstance(value, dict | list) else repr(value)
-        faults.add("own_value_wrong", file, key, value=shown, expected=error["msg"])
+def validated(table: dict[str, Any], file: str, faults: Faults, section: str) -> Ownership | None:
+    """The table as a document, or ``None`` and its faults; keys are told below ``section`` (with its dot)."""
+    return toml_files.validated(table, Ownership, PREFIX, file, faults, section, _PRICES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import altair as alt
@@ -62,9 +63,13 @@ def _inline(**columns: list[Any]) -> Any:
 
 
 def _done(chart: Any, frame: pd.DataFrame, title: str, height: int) -> dict[str, Any]:
+    return _filled(finished(chart, title, height), frame, title)
+
+
+def _filled(form: dict[str, Any], frame: pd.DataFrame, title: str) -> dict[str, Any]:
     """The finished chart with its rows put in last: altair would check each of them, at ten times the cost."""
-    spec = finished(chart, title, height)
-    return {**spec, "datasets": {**spec.get("datasets", {}), _ROWS: _records(frame)}}
+    rows = {**form.get("datasets", {}), _ROWS: _records(frame)}
+    return {**form, "description": title, "datasets": rows}
 
 
 def _band(values: list[str]) -> Any:
@@ -82,7 +87,16 @@ def courses(
 
     The warm-up is the grey ground left of month 0.
     """
-    names = [name for name in palette.everyone if name in set(frame["name"])]
+    drawn = set(frame["name"])
+    names = tuple(name for name in palette.everyone if name in drawn)
+    return _filled(_form_of_courses(names, axes, palette, warm_up), frame, title)
+
+
+@cache
+def _form_of_courses(
+    names: tuple[str, ...], axes: tuple[str, str], palette: Palette, warm_up: tuple[int, str]
+) -> dict[str, Any]:
+    """The chart without rows: a page has a dozen of one form, and making one is dear."""
     months, word = warm_up
     across = alt.X(
         "month:Q", title=axes[0], scale=alt.Scale(nice=False), axis=alt.Axis(tickMinStep=1, format="d")
@@ -107,7 +121,7 @@ def courses(
                 x="first:Q", y=alt.value(0), text="word:N"
             )
         )
-    return _done(alt.layer(*layers), frame, title, 230)
+    return finished(alt.layer(*layers), "", 230)
 
 
 def _spans(
@@ -153,16 +167,25 @@ def differences(
 
 def by_decile(frame: pd.DataFrame, title: str, axes: tuple[str, str], palette: Palette) -> dict[str, Any]:
     """Differences over the deciles, upright. ``frame``: group (decile), name, value, low, high."""
-    names = [name for name in palette.everyone if name in set(frame["name"])]
+    drawn = set(frame["name"])
+    names = tuple(name for name in palette.everyone if name in drawn)
+    return _filled(_form_by_decile(names, tuple(_categories(frame)), axes, palette), frame, title)
+
+
+@cache
+def _form_by_decile(
+    names: tuple[str, ...], deciles: tuple[str, ...], axes: tuple[str, str], palette: Palette
+) -> dict[str, Any]:
+    """The chart without rows, as ``_form_of_courses``."""
     base = alt.Chart(alt.NamedData(_ROWS)).encode(
-        x=_decile_axis(frame, axes[0]),
-        xOffset=alt.XOffset("name:N", sort=names, scale=alt.Scale(domain=names)),
+        x=_decile_axis(deciles, axes[0]),
+        xOffset=alt.XOffset("name:N", sort=list(names), scale=alt.Scale(domain=list(names))),
         color=palette.colour(names),
     )
     upwards = alt.Y("low:Q", title=axes[1], axis=alt.Axis(tickCount=5), scale=alt.Scale(zero=True, nice=True))
     spans = base.mark_rule(strokeWidth=2.5, opacity=0.45).encode(y=upwards, y2="high:Q")
     dots = base.mark_point(filled=True, size=45, opacity=1).encode(y="value:Q", shape=palette.shape(names))
-    return _done(alt.layer(_nothing("y"), spans, dots), frame, title, 230)
+    return finished(alt.layer(_nothing("y"), spans, dots), "", 230)
 
 
 def gains(
@@ -172,7 +195,7 @@ def gains(
 
     ``words``: gain, lose; ``limit``: the end of the axis on both sides, the same for all scenarios.
     """
-    base = alt.Chart(alt.NamedData(_ROWS)).encode(x=_decile_axis(frame, axes[0]))
+    base = alt.Chart(alt.NamedData(_ROWS)).encode(x=_decile_axis(_categories(frame), axes[0]))
     upwards = alt.Y(
         "value:Q",
         title=axes[1],
@@ -185,9 +208,9 @@ def gains(
     return _done(alt.layer(bars, spans, _nothing("y")), frame, title, 230)
 
 
-def _decile_axis(frame: pd.DataFrame, title: str) -> Any:
+def _decile_axis(deciles: Sequence[str], title: str) -> Any:
     axis = alt.Axis(labelAngle=0, ticks=False)
-    return alt.X("group:N", sort=_categories(frame), title=title, axis=axis, scale=_band(_categories(frame)))
+    return alt.X("group:N", sort=list(deciles), title=title, axis=axis, scale=_band(list(deciles)))
 
 
 def _nothing(channel: str) -> Any:

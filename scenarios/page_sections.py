@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -11,13 +11,19 @@ import pandas as pd
 from allocator.reporting.parts import Chart, Grid, Section, grid_of
 from scenarios import page_charts as charts
 from scenarios import page_figures as figures
+from scenarios import waits
 from scenarios.comparisons import SHOWN, Comparison
 from scenarios.differences import MEAN_WAIT
+from scenarios.lab_files import SECTION, SUBSIDY
+from scenarios.page_labs import own_section, own_tables, subsidy_section, subsidy_tables
 from scenarios.page_words import PageWords, in_unit
+from scenarios.results import Lab
 
 _BY_DECILE: Final = ("housed", "waiting", MEAN_WAIT, "over_30", "subsidy_fen", "paid_fen")
 _BY_BRANCH: Final = ("waiting", "housed", MEAN_WAIT, "gave_up")
 _BY_MODE: Final = ("places", "tenants", "vacant", "housed")
+# In the table of all, under what is drawn.
+_BESIDES: Final = ("arrivals", "offers", "gave_up", "turned_away", "must_reapply", "reviewed", "transferred")
 _MONEY: Final = ("rent_fen", "paid_fen", "subsidy_fen", "relief_fen")
 # Below one a month a percentage says nothing.
 _LEAST: Final = 1.0
@@ -90,8 +96,8 @@ class Desk:
 
 def parts(desk: Desk) -> list[Part]:
     """All parts in reading order."""
-    makers = (_differences, _winners, _deciles, _waiting, _cost, _supply, _runs)
-    return [maker(desk) for maker in makers]
+    makers = (_differences, _winners, _deciles, _waiting, _cost, _supply, _own, _subsidy, _runs)
+    return [part for maker in makers if (part := maker(desk)) is not None]
 
 
 def _grids(desk: Desk, rows: pd.DataFrame, *, groups: bool) -> list[Grid]:
@@ -138,17 +144,20 @@ def _differences(desk: Desk) -> Part:
     title = words.told("differences_title")
     spec = charts.differences(kept, title, words.told("axis_relative"), desk.palette, "+.1%")
     shown = [Chart(spec, title)] if len(kept) else []
-    clear = int(((rows["low"] > 0) | (rows["high"] < 0)).sum())
-    note = words.told("one_replication") if rows["low"].isna().all() else ""
+    every = desk.rows("all", (*SHOWN, *_BESIDES))
+    clear = int(((every["low"] > 0) | (every["high"] < 0)).sum())
+    note = words.told("one_replication") if every["low"].isna().all() else ""
     section = desk.section(
-        "differences", shown, _grids(desk, rows, groups=False), note, clear=clear, total=len(rows)
+        "differences", shown, _grids(desk, every, groups=False), note, clear=clear, total=len(every)
     )
-    return Part(section, (("differences", desk.comparison.table),))
+    return Part(replace(section, is_open=True), (("differences", desk.comparison.table),))
 
 
 def _winners(desk: Desk) -> Part:
     words, table = desk.words, desk.comparison.winners
     drawn = figures.winners_by_decile(desk.comparison.results)
+    told_of = pd.MultiIndex.from_frame(table[["scenario", "decile"]])
+    drawn = drawn[pd.MultiIndex.from_frame(drawn[["scenario", "decile"]]).isin(told_of)]
     deciles = drawn[drawn["decile"] > 0].assign(group=lambda rows: rows["decile"].astype(str))
     shares = deciles[deciles["measure"] != "change_fen"]
     limit = max(0.01, float(shares[["value", "high"]].max().max())) * 1.05
@@ -244,12 +253,29 @@ def _waiting(desk: Desk) -> Part:
 
     shown = _courses(desk, waited, "", words.told("axis_months"), of)
     shown += _courses(desk, listed, "", words.told("axis_households"), lambda *_: words.told("listed"))
+    curves = _curves(desk)
     rows = pd.concat([desk.rows("all", _BY_BRANCH), desk.rows("branch", _BY_BRANCH)])
     course = pd.concat([waited.assign(measure="waiting_months_mean"), listed.assign(measure="waiting")])
     return Part(
-        desk.section("waiting", shown, _grids(desk, rows, groups=True)),
-        (("waiting_by_month", course), ("waiting_differences", rows)),
+        desk.section("waiting", [*shown, *(chart for chart, _ in curves)], _grids(desk, rows, groups=True)),
+        (("waiting_by_month", course), ("waiting_differences", rows), *(table for _, table in curves[:1])),
     )
+
+
+def _curves(desk: Desk) -> list[tuple[Chart, tuple[str, pd.DataFrame]]]:
+    """A chart for each group of how likely a home is within so many months, each with the table of all of them."""
+    words, results = desk.words, desk.comparison.results
+    if not waits.can_be_told(results):
+        return []
+    found = waits.housed_within(results)
+    axes = words.told("axis_waited"), words.told("axis_housed_share")
+    shown = []
+    for (kind, group), rows in found.groupby(["group_kind", "group"], sort=False):
+        title = words.told("housed_within", group=words.of_group(str(kind), str(group)))
+        named = desk.named(rows, "")[["name", "month", *figures.FIGURES]]
+        chart = charts.courses(named, title, axes, desk.palette, (0, ""))
+        shown.append((Chart(chart, title, title), ("housed_within", found)))
+    return shown
 
 
 def _cost(desk: Desk) -> Part:
@@ -286,6 +312,22 @@ def _supply(desk: Desk) -> Part:
         desk.section("supply", shown, _grids(desk, rows[rows["group"].isin(order)], groups=True)),
         (("supply_means", found), ("vacant_by_month", course), ("supply_differences", rows)),
     )
+
+
+def _labs(desk: Desk, section: str) -> dict[str, Lab]:
+    """What a laboratory answered, by the shown name of the scenario that asked it."""
+    results = desk.comparison.results
+    return {desk.names[one.name]: one.labs[section] for one in results if section in one.labs}
+
+
+def _own(desk: Desk) -> Part | None:
+    labs = _labs(desk, SECTION)
+    return Part(own_section(labs, desk.words, desk.palette), tuple(own_tables(labs))) if labs else None
+
+
+def _subsidy(desk: Desk) -> Part | None:
+    labs = _labs(desk, SUBSIDY)
+    return Part(subsidy_section(labs, desk.words), tuple(subsidy_tables(labs))) if labs else None
 
 
 def _runs(desk: Desk) -> Part:

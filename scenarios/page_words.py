@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from allocator.measures.small_cells import MERGED
 from allocator.messages import text_of
 from allocator.reporting.wording import DASH, Wording
 from scenarios.results import Results
+from scenarios.small_groups import SMALL_DECILES
 
 _FEN = "_fen"
 
@@ -37,6 +39,8 @@ class PageWords(Wording):
 
     def of_group(self, kind: str, group: str) -> str:
         """A group of a kind in words."""
+        if group in {MERGED, str(SMALL_DECILES)}:
+            return self.told("merged")
         if kind == "decile":
             return self.told("decile", number=group)
         return self.told(f"{kind}_{group}") if kind in {"all", "payer"} else self.word(kind, group)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from allocator.errors import Refused
 from allocator.policy.faults import Faults
 from scenarios.files import Scenario
+from scenarios.lab_files import SECTION, SUBSIDY, read_sections
 
 LIBRARY: Final = Path(__file__).with_name("library")
 MAX_BYTES: Final = 1_000_000
@@ -73,19 +74,25 @@ def read_file(place: Path, faults: Faults) -> Scenario | None:
         return None
     if not isinstance(table.get("name", ""), str):
         table["name"] = str(table["name"])
+    read_sections(table, place, faults)
     return validated(Scenario, {"name": place.stem.lower()} | table, place.name, faults)
 
 
 def _table(place: Path, faults: Faults) -> dict[str, Any] | None:
+    """What stands in the file; numbers of the laboratories' sections as they are spelled, so that they stay exact."""
     content = place.read_bytes()[: MAX_BYTES + 1]
     if len(content) > MAX_BYTES:
         faults.add("scenario_file_large", place.name, "-", limit=MAX_BYTES)
         return None
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        table = tomllib.loads(text)
+        exact = tomllib.loads(text, parse_float=str)
+        table |= {section: exact[section] for section in (SECTION, SUBSIDY) if section in table}
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
         faults.add("scenario_file_malformed", place.name, "-", reason=str(fault))
         return None
+    return table
 
 
 def validated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +18,34 @@ MONTHLY, HOUSEHOLDS, RUN = "monthly.parquet", "households.parquet", "run.json"
 
 
 @dataclass(frozen=True, eq=False)
+class Replication:
+    """What one replication gives: the long table by month, one row per household, and what laboratories ask about.
+
+    ``labs``: by section, its table of the tenants at the end of the warm-up (``census``).
+    """
+
+    monthly: pd.DataFrame
+    households: pd.DataFrame
+    labs: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Lab:
+    """What a laboratory beside the simulation answers: single figures, tables by name, and pages by file name."""
+
+    document: dict[str, Any]
+    tables: dict[str, pd.DataFrame]
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Results:
-    """One scenario's run: its document, the long table by month, and one row per household and replication."""
+    """One scenario's run: its document, the long table by month, one row per household and replication, and labs by section."""
 
     document: dict[str, Any]
     monthly: pd.DataFrame
     households: pd.DataFrame
+    labs: Mapping[str, Lab] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -56,7 +78,7 @@ def read_run(folder: Path) -> Results:
     return Results(document, pd.read_parquet(folder / MONTHLY), pd.read_parquet(folder / HOUSEHOLDS))
 
 
-def joined(document: dict[str, Any], parts: Sequence[tuple[bytes, bytes]]) -> Results:
+def joined(document: dict[str, Any], parts: Sequence[tuple[bytes, ...]]) -> Results:
     """The replications, in their order, as one run."""
     monthly = [pd.read_parquet(io.BytesIO(part[0])) for part in parts]
     households = [pd.read_parquet(io.BytesIO(part[1])) for part in parts]

@@ -6,19 +6,22 @@ workers, and one that was lost is simply run again.
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
+
+import pandas as pd
 
 from allocator import policy as policies
 from allocator.errors import MachineRefused, Refused
@@ -28,23 +31,27 @@ from allocator.policy.faults import Faults
 from scenarios import simulate, snapshot
 from scenarios.city import first_of
 from scenarios.files import Scenario
+from scenarios.lab_sections import answered, check_sections, write_labs
 from scenarios.overlay import overlaid
 from scenarios.reading import Stack, refuse_faults
 from scenarios.results import FORMAT, Results, as_json, joined, parquet, write_run, write_whole
+from scenarios.small_groups import merged
+from scenarios.start import Start
 from scenarios.worlds import world_named
 
 _ATTEMPTS: Final = 3
 _PARTS: Final = "replications"
-Part = tuple[bytes, bytes]
+Part = tuple[bytes, ...]
 Told = Callable[[int, int, float | None], None]
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A scenario that may be run: it and the book of its law with the changes laid over."""
+    """A scenario that may be run: it, the book of its law with the changes laid over, and the city it begins with."""
 
     stack: Stack
     book: PolicyBook
+    start: Start | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -52,18 +59,42 @@ class Checked:
         return self.stack.scenario
 
 
-def checked(stack: Stack) -> Checked:
-    """Lay the changes over the law and check what only the city knows. Raises ``Refused`` with every fault."""
+@dataclass(frozen=True)
+class Inputs:
+    """Files a worker elsewhere needs: of the law where it is no shipped one, and of the start where there is one."""
+
+    law: dict[str, bytes] | None = None
+    start: dict[str, bytes] | None = None
+
+
+def checked(stack: Stack, start: Start | None = None) -> Checked:
+    """Lay the changes over the law and check what only the city knows. Raises ``Refused`` with every fault.
+
+    ``start``: a bureau's own city; none: the synthetic one of the scenario's world.
+    """
     scenario = stack.scenario
     faults = Faults()
+    if start is None and not scenario.run.households:
+        faults.add(
+            "scenario_out_of_bounds", "+".join(stack.names) or "--", "run.households", value=0, bound=">= 1"
+        )
     world_named(scenario.run.world)
     book = policies.load(scenario.run.policy)
     book.in_force(first_of(scenario.run.start, 0))
     origins = stack.origins or tuple(("--", f"policy.{n}") for n in range(len(scenario.policy)))
     changed = overlaid(book, scenario.policy, _days(scenario), origins, faults)
-    _check_city(stack, book, faults)
+    _check_city(stack, book, start, faults)
+    day = first_counted(scenario)
+    check_sections(
+        scenario, changed.in_force(day), day, "+".join(stack.names) or "--", faults, start is not None
+    )
     refuse_faults(faults)
-    return Checked(stack, changed)
+    return Checked(stack, changed, start)
+
+
+def first_counted(scenario: Scenario) -> date:
+    """The first day after the warm-up."""
+    return first_of(scenario.run.start, scenario.run.warm_up_months)
 
 
 def _days(scenario: Scenario) -> list[date]:
@@ -71,7 +102,7 @@ def _days(scenario: Scenario) -> list[date]:
     return [first_of(run.start, run.warm_up_months + change.from_month) for change in scenario.policy]
 
 
-def _check_city(stack: Stack, book: PolicyBook, faults: Faults) -> None:
+def _check_city(stack: Stack, book: PolicyBook, start: Start | None, faults: Faults) -> None:
     """Employers, districts and modes that the city has; changes that begin within the horizon."""
     scenario, file = stack.scenario, "+".join(stack.names) or "--"
     run = scenario.run
@@ -87,7 +118,7 @@ def _check_city(stack: Stack, book: PolicyBook, faults: Faults) -> None:
             faults.add("scenario_beyond_horizon", file, f"{key}.from_month", value=month, last=last)
     if not (scenario.demand.employers or scenario.places):
         return
-    city = snapshot_of(scenario, book)
+    city = snapshot_of(scenario, book, start)
     for number, change in enumerate(scenario.demand.employers):
         key = f"demand.employers.{number}"
         if change.employer not in city.employers:
@@ -106,27 +137,33 @@ def _check_city(stack: Stack, book: PolicyBook, faults: Faults) -> None:
             )
 
 
-def snapshot_of(scenario: Scenario, book: PolicyBook) -> snapshot.Snapshot:
+def snapshot_of(scenario: Scenario, book: PolicyBook, start: Start | None = None) -> snapshot.Snapshot:
     """The city the scenario draws from: the same for all scenarios with the same settings."""
     run = scenario.run
     law = book.in_force(first_of(run.start, 0))
+    if start is not None:
+        return snapshot.as_it_stands(start, run.start, law)
     return snapshot.synthetic(run.households + run.waiting, run.seed, run.world, run.start, law)
 
 
-def replicate(document: str, files: dict[str, bytes] | None, number: int) -> Part:
-    """One replication of a scenario that was checked, as the bytes of its two tables; what a worker runs.
+def replicate(document: str, inputs: Inputs, number: int) -> Part:
+    """One replication of a scenario that was checked, as the bytes of its tables; what a worker runs.
 
-    ``document``: the scenario as JSON. ``files``: the law's files where it is no shipped one, so that a worker
-    elsewhere needs no folder.
+    ``document``: the scenario as JSON. What its laboratories ask about comes third, in their order.
     """
     scenario = Scenario.model_validate_json(document)
-    book = _book(scenario.run.policy, files)
+    book = _book(scenario.run.policy, inputs.law)
+    start = None if inputs.start is None else Start.of_tables(inputs.start)
     faults = Faults()
     days = _days(scenario)
     changed = overlaid(book, scenario.policy, days, [("--", "-")] * len(days), faults)
     refuse_faults(faults)
-    made = simulate.simulate(scenario, changed, snapshot_of(scenario, book), number)
-    return parquet(made.monthly), parquet(made.households)
+    city = snapshot_of(scenario, book, start)
+    made = simulate.simulate(scenario, changed, city, number)
+    if city.standing is not None:
+        made = merged(made, city)
+    about = [made.labs[section] for section in scenario.labs]
+    return tuple(parquet(table) for table in (made.monthly, made.households, *about))
 
 
 def _book(name: str, files: dict[str, bytes] | None) -> PolicyBook:
@@ -140,8 +177,12 @@ def _book(name: str, files: dict[str, bytes] | None) -> PolicyBook:
         return policies.load(folder)
 
 
-def _law_files(scenario: Scenario, book: PolicyBook) -> dict[str, bytes] | None:
-    return None if scenario.run.policy in policies.shipped() else dict(book.files)
+def _inputs(scenario: Checked) -> Inputs:
+    is_shipped = scenario.scenario.run.policy in policies.shipped()
+    return Inputs(
+        None if is_shipped else dict(scenario.book.files),
+        None if scenario.start is None else scenario.start.tables,
+    )
 
 
 def document_of(scenario: Checked) -> dict[str, Any]:
@@ -157,8 +198,20 @@ def document_of(scenario: Checked) -> dict[str, Any]:
         "stack": list(scenario.stack.names),
         "on": first.isoformat(),
         **run.model_dump(mode="json"),
+        **({} if scenario.start is None else {"began_with": began_with(scenario.start)}),
         "policy_fingerprints": {day.isoformat(): fingerprint(book.in_force(day).document()) for day in days},
         "software": software(),
+    }
+
+
+def began_with(start: Start) -> dict[str, Any]:
+    """Of a bureau's own city in ``run.json``: where it was read, its fingerprint and how much there is of what."""
+    return {
+        "kind": start.kind,
+        "fingerprint": start.fingerprint,
+        "waiting": len(start.waiting),
+        "tenants": len(start.tenants),
+        "dwellings": len(start.facts.dwellings),
     }
 
 
@@ -207,26 +260,32 @@ class _Desk:
     def __init__(self, scenario: Checked, out: Path | None) -> None:
         self.scenario = scenario
         self.document = scenario.scenario.model_dump_json()
-        self.files = _law_files(scenario.scenario, scenario.book)
+        self.inputs = _inputs(scenario)
         self.run = document_of(scenario)
         self.parts: dict[int, Part] = {}
         self.folder = None if out is None else out / scenario.scenario.name
         # A finished replication counts only for the very same scenario, law and software.
-        same = [self.document, self.run["policy_fingerprints"], self.run["software"]]
+        same = [
+            self.document,
+            self.run["policy_fingerprints"],
+            self.run["software"],
+            self.run.get("began_with"),
+        ]
         self.mark = sha256_hex(json.dumps(same, sort_keys=True).encode())[:16]
         self._resume()
 
-    def _places(self, number: int) -> tuple[Path, Path] | None:
+    def _places(self, number: int) -> tuple[Path, ...] | None:
         if self.folder is None:
             return None
         kept = self.folder / _PARTS / self.mark
-        return kept / f"{number:04d}.monthly.parquet", kept / f"{number:04d}.households.parquet"
+        names = ("monthly", "households", *self.scenario.scenario.labs)
+        return tuple(kept / f"{number:04d}.{name}.parquet" for name in names)
 
     def _resume(self) -> None:
         for number in range(1, self.scenario.scenario.run.replications + 1):
             places = self._places(number)
             if places is not None and all(place.is_file() for place in places):
-                self.parts[number] = places[0].read_bytes(), places[1].read_bytes()
+                self.parts[number] = tuple(place.read_bytes() for place in places)
 
     def open_numbers(self) -> list[int]:
         """Replications still to run, from 1."""
@@ -234,7 +293,7 @@ class _Desk:
         return [number for number in every if number not in self.parts]
 
     def keep(self, number: int, part: Part) -> None:
-        """One more is finished; the second file stands only once the first is whole."""
+        """One more is finished; each file stands only once the one before it is whole."""
         self.parts[number] = part
         places = self._places(number)
         if places is not None:
@@ -244,8 +303,16 @@ class _Desk:
 
     def close(self) -> Results:
         """All replications as one run, written where there is a folder."""
-        results = joined(self.run, [self.parts[number] for number in sorted(self.parts)])
+        parts = [self.parts[number] for number in sorted(self.parts)]
+        scenario = self.scenario.scenario
+        about = {
+            section: [pd.read_parquet(io.BytesIO(part[place])) for part in parts]
+            for place, section in enumerate(scenario.labs, start=2)
+        }
+        labs = answered(scenario, first_counted(scenario), about)
+        results = replace(joined(self.run, parts), labs=labs)
         if self.folder is not None:
+            write_labs(self.folder, labs)
             write_run(self.folder, results)
             write_whole(self.folder / "scenario.json", as_json(json.loads(self.document)))
         return results
@@ -263,7 +330,7 @@ def _parts(
         yield from _in_processes(desks, tasks, workers)
     else:
         for at, number in tasks:
-            yield (at, number), replicate(desks[at].document, desks[at].files, number)
+            yield (at, number), replicate(desks[at].document, desks[at].inputs, number)
 
 
 def _in_processes(desks: Sequence[_Desk], tasks: Sequence[Task], workers: int) -> Iterator[tuple[Task, Part]]:
@@ -273,7 +340,7 @@ def _in_processes(desks: Sequence[_Desk], tasks: Sequence[Task], workers: int) -
         pool = ProcessPoolExecutor(min(workers, len(left)), mp_context=get_context("spawn"))
         try:
             futures = {
-                pool.submit(replicate, desks[at].document, desks[at].files, number): (at, number)
+                pool.submit(replicate, desks[at].document, desks[at].inputs, number): (at, number)
                 for at, number in left
             }
             for future in as_completed(futures):
@@ -304,7 +371,7 @@ def _on_cluster(desks: Sequence[_Desk], tasks: Sequence[Task], scheduler: str) -
     with client:
         futures = {
             client.submit(
-                replicate, desks[at].document, desks[at].files, number, pure=False, retries=_ATTEMPTS
+                replicate, desks[at].document, desks[at].inputs, number, pure=False, retries=_ATTEMPTS
             ): (at, number)
             for at, number in tasks
         }

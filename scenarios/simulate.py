@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from allocator.policy.book import PolicyBook
 from allocator.policy.in_force import Policy
-from scenarios import behaviour, demand, tenures
+from scenarios import behaviour, demand, settling, tenures
 from scenarios.allocating import hold_round
+from scenarios.census import cells_of, census_of
 from scenarios.city import GONE, HELD_BEFORE, NEVER, City, State, first_of, in_number_order
 from scenarios.files import Scenario
+from scenarios.lab_files import SECTION, SUBSIDY
+from scenarios.results import Replication
 from scenarios.snapshot import BRANCHES, MODES, STATUSES, Ints, Snapshot, facts_of, moved_to
 from scenarios.tallies import Tally
 
-
-@dataclass(frozen=True, eq=False)
-class Replication:
-    """What one replication gives: the long table by month, and one row per household."""
-
-    monthly: pd.DataFrame
-    households: pd.DataFrame
+# What each laboratory asks about.
+_ABOUT: Final = {SECTION: census_of, SUBSIDY: cells_of}
 
 
 @dataclass(eq=False)
@@ -52,14 +51,20 @@ def simulate(
     run = scenario.run
     city = City(scenario, snapshot, replication)
     law = book.in_force(first_of(run.start, 0))
-    demand.settle(city, law, first_of(run.start, 0))
+    if snapshot.standing is None:
+        demand.settle(city, law, first_of(run.start, 0))
+    else:
+        settling.settle(city, snapshot.standing, law, first_of(run.start, 0))
     life = _Life(city, book, Tally(run.months), law)
+    labs: dict[str, pd.DataFrame] = {}
     for month in range(run.months):
         _live(life, month)
+        if month == max(run.warm_up_months, 1) - 1:
+            labs = {section: _ABOUT[section](city) for section in scenario.labs}
         if told is not None:
             told(month)
     monthly = life.tally.frame(scenario.name, replication, run.start, run.warm_up_months)
-    return Replication(monthly, _households(city, scenario))
+    return Replication(monthly, _households(city, scenario), labs)
 
 
 def _live(life: _Life, month: int) -> None:
@@ -75,7 +80,8 @@ def _live(life: _Life, month: int) -> None:
     given_up = demand.leaving_list(city, month)
     tally.add("gave_up", city, given_up, month)
     city.end_waiting(given_up, State.GAVE_UP, month)
-    demand.incomes_change(city, month)
+    if month or city.snapshot.standing is None:  # papers of a known city are of its first day
+        demand.incomes_change(city, month)
     _review(life, on, month, everybody=is_new_law)
     tally.add("arrivals", city, demand.arrive(city, month), month)
     _round(life, on, month)
@@ -97,8 +103,10 @@ def _begin_law(life: _Life, on: date, month: int) -> bool:
 
 
 def _change_places(life: _Life, month: int) -> None:
-    """Places built, and places given up as soon as they are vacant."""
+    """Places that open, places built, and places given up as soon as they are vacant."""
     city = life.city
+    if city.snapshot.standing is not None:
+        settling.open_homes(city, city.snapshot.standing, month)
     since = month - city.scenario.run.warm_up_months
     for change in city.scenario.places:
         last = change.from_month if change.until_month is None else change.until_month

@@ -16,16 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from allocator.errors import Refused
 from allocator.model.columns import HOUSEHOLDS, MEMBERS
 from allocator.model.enums import BenefitStatus, Branch, DwellingKind, DwellingType, Sex, SupplyMode
 from allocator.model.facts import Facts, conform
-from allocator.model.lookups import order_by_text, positions_among
+from allocator.model.lookups import is_among, order_by_text, positions_among
 from allocator.policy.in_force import Policy
 from allocator.supply import pools as pool_rules
 from allocator.supply import stock as stock_rules
 from allocator.tenancies.rents import monthly_rent_fen
 from scenarios.chance import Purpose, keys_of, uniforms
 from scenarios.population import city
+from scenarios.start import Start
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -53,7 +55,10 @@ class Lists:
 
 @dataclass(frozen=True, eq=False)
 class Homes:
-    """Dwellings to draw from, one row each, and the pools they form (``supply.pools.POOL_COLUMNS``)."""
+    """Dwellings to draw from, one row each, and the pools they form (``supply.pools.POOL_COLUMNS``).
+
+    ``available_on``: datetime64[D], as delivered.
+    """
 
     pool: Ints
     mode: Ints
@@ -64,6 +69,8 @@ class Homes:
     suits_need: Bools
     is_accessible: Bools
     floor: Ints
+    dwelling_ids: pd.Series
+    available_on: Any
     pools: pd.DataFrame
     pool_type: Ints
     pool_employer: Ints
@@ -82,6 +89,27 @@ class Homes:
         rent = self.pools["rent_per_m2_fen"].to_numpy(dtype=np.int64)
         turn[np.lexsort((np.arange(len(self.pools)), rent))] = np.arange(len(self.pools))
         return turn
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Who is there on the first day, where that is known and not drawn.
+
+    Of those who wait: ``waiting`` (their profiles), ``registered_on`` (datetime64[D]), ``num_waivers``, ``num_lost``.
+    Of those who rent: ``tenants`` (profiles), ``tenant_homes`` (rows of ``Homes``), ``since`` (months from the first, not
+    above 0). ``opens_in``: of each row of ``Homes`` the month from which it can be let. ``left_out``: households that
+    register later, and tenants of dwellings the law does not know.
+    """
+
+    waiting: Ints
+    registered_on: Any
+    num_waivers: Ints
+    num_lost: Ints
+    tenants: Ints
+    tenant_homes: Ints
+    since: Ints
+    opens_in: Ints
+    left_out: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +134,7 @@ class Snapshot:
     homes: Homes
     lists: Lists
     nothing: Facts
+    standing: Standing | None = None
 
     def __len__(self) -> int:
         return len(self.households)
@@ -115,6 +144,42 @@ def synthetic(num: int, seed: int, world: str, start: str, policy: Policy) -> Sn
     """A snapshot of the synthetic city of that world, large enough for ``num`` households of the simulation."""
     profiles = int(np.clip(num, _LEAST_PROFILES, _MOST_PROFILES))
     return snapshot_of(city(profiles, seed, world, month=start), date.fromisoformat(start + "-01"), policy)
+
+
+def as_it_stands(start: Start, first: str, policy: Policy) -> Snapshot:
+    """The snapshot of a bureau's own city in that month (``2026-03``): who waits and who rents stand in it."""
+    facts = start.facts
+    built = facts.projects[is_among(facts.projects["project_id"], facts.dwellings["project_id"])]
+    if not is_among(built["supply_mode"], [str(mode) for mode in policy.supply.modes]).any():
+        raise Refused("scenario_start_no_dwellings")
+    found = snapshot_of(facts, date.fromisoformat(first + "-01"), policy)
+    day = np.datetime64(first + "-01", "D")
+    profile = pd.Series(np.arange(len(found)), index=found.households["receipt_no"])
+    registered = facts.households.set_index("receipt_no")["registered_on"]
+    registered_on = registered.reindex(start.waiting["receipt_no"]).to_numpy(dtype="datetime64[D]")
+    is_there = ~(registered_on > day)
+    waiting = start.waiting[is_there]
+    home = positions_among(start.tenants["dwelling_id"], found.homes.dwelling_ids)
+    tenants = start.tenants[home >= 0]
+    opens_in = _months_between(day, found.homes.available_on)
+    standing = Standing(
+        waiting=profile.loc[waiting["receipt_no"]].to_numpy(dtype=np.int64),
+        registered_on=registered_on[is_there],
+        num_waivers=waiting["num_waivers"].to_numpy(dtype=np.int64),
+        num_lost=waiting["num_lost"].to_numpy(dtype=np.int64),
+        tenants=profile.loc[tenants["receipt_no"]].to_numpy(dtype=np.int64),
+        tenant_homes=home[home >= 0],
+        since=np.minimum(_months_between(day, tenants["since"].to_numpy(dtype="datetime64[D]")), 0),
+        opens_in=np.where(found.homes.available_on <= day, 0, np.maximum(opens_in, 1)),
+        left_out=int((~is_there).sum() + (home < 0).sum()),
+    )
+    return replace(found, standing=standing)
+
+
+def _months_between(first: np.datetime64, days: Any) -> Ints:
+    """Months from that of ``first`` to that of each day; without a day 0."""
+    months = (days.astype("datetime64[M]") - first.astype("datetime64[M]")).astype(np.int64)
+    return np.where(np.isnat(days), 0, months)
 
 
 def snapshot_of(facts: Facts, first_day: date, policy: Policy) -> Snapshot:
@@ -163,6 +228,8 @@ def _codes(values: pd.Series, known: pd.Index) -> Ints:
 def _deciles(income: Ints, sizes: Ints) -> Ints:
     """1 to 10 by income per head of the known ones; unknown incomes count with the lowest."""
     per_head = np.where(income < 0, 0, income) // np.maximum(sizes, 1)
+    if not (income >= 0).any():
+        return np.ones(len(income), dtype=np.int64)
     cuts = np.quantile(per_head[income >= 0], np.arange(1, NUM_DECILES) / NUM_DECILES, method="lower")
     return np.searchsorted(cuts, per_head, side="left").astype(np.int64) + 1
 
@@ -178,8 +245,8 @@ def _homes(facts: Facts, policy: Policy, employers: pd.Index, districts: pd.Inde
     stock = pool_rules.with_pool_names(stock)
     pools = pool_rules.pools_of(stock)
     pool = positions_among(stock["pool"], pools["pool"])
-    area = stock[["dwelling_id"]].merge(dwellings[["dwelling_id", "building_area_cm2"]], on="dwelling_id")
-    area_cm2 = area["building_area_cm2"].to_numpy(dtype=np.int64)
+    delivered = facts.dwellings.set_index("dwelling_id").loc[stock["dwelling_id"]]
+    area_cm2 = delivered["building_area_cm2"].to_numpy(dtype=np.int64)
     rate = stock["rent_per_m2_fen"].to_numpy(dtype=np.int64)
     is_bed = (stock["kind"] == DwellingKind.BED).to_numpy(dtype=bool)
     goes_back = np.zeros(len(pools), dtype=bool)
@@ -195,6 +262,8 @@ def _homes(facts: Facts, policy: Policy, employers: pd.Index, districts: pd.Inde
         suits_need=pool_rules.suits_need(stock, policy.supply).to_numpy(dtype=bool),
         is_accessible=stock["accessible"].fillna(value=False).to_numpy(dtype=bool),
         floor=stock["floor"].fillna(0).to_numpy(dtype=np.int64),
+        dwelling_ids=stock["dwelling_id"],
+        available_on=delivered["available_on"].to_numpy(dtype="datetime64[D]"),
         pools=pools,
         pool_type=_codes(pools["dwelling_type"], pd.Index(TYPES)),
         pool_employer=_codes(pools["employer_id"], employers),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allocator.commands import shared
+from allocator.commands import shared, subsidy_lab
+from allocator.commands.results_said import is_another
 from allocator.commands.shared import (
     DEFAULT_LANGUAGE,
     DryRunOption,
@@ -34,6 +35,7 @@ AcceptOption = Annotated[
 def register(group: typer.Typer) -> None:
     """Put the command into the group."""
     group.command("own", help="Rent-to-own: price, break-even, risk / 先租后售：价格、盈亏平衡与风险")(own)
+    subsidy_lab.register(group)
 
 
 def own(
@@ -77,7 +79,9 @@ def own(
     folder = out or OUT / asked.name
     ownership.write(folder, answer)
     expected = expected_place(place)
-    differs = _differing(expected, answer, accept)
+    differs = is_another(
+        expected, answer.measures(), accept=accept, holds_for=lambda found: _held_against(found, answer)
+    )
     _show(answer, folder, lang, as_json)
     if differs:
         new = str(folder / ownership.MEASURES)
@@ -88,21 +92,6 @@ def own(
     else:
         shared.next_command(lang, shared.typed("scenario", "list", lang=lang))
     return 1 if differs else 0
-
-
-def _differing(expected: Path, answer: Answer, accept: bool) -> bool:
-    """Whether the expected result beside the file is another; ``accept`` takes the new one."""
-    from scenarios.comparisons import csv_of
-    from scenarios.results import write_whole
-
-    content = csv_of(answer.measures())
-    if accept:
-        write_whole(expected, content)
-        return False
-    if not expected.is_file():
-        return False
-    found = expected.read_bytes().replace(b"\r\n", b"\n")
-    return _held_against(found, answer) and found != content
 
 
 def _held_against(content: bytes, answer: Answer) -> bool:

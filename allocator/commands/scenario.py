@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allocator.commands import labs, shared, what_if
+from allocator.commands import labs, portfolio, shared, what_if
 from allocator.commands.shared import DEFAULT_LANGUAGE, DryRunOption, JsonOption, LangOption
 
 if TYPE_CHECKING:
@@ -145,3 +145,4 @@ def _show_problems(problems: list[Problem], lang: str, as_json: bool) -> None:
 
 what_if.register(group)
 labs.register(group)
+portfolio.register(group)

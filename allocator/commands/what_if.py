@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allocator.commands import shared
+from allocator.commands import beginning, shared
+from allocator.commands.beginning import DeliveryOption, StoreOption
+from allocator.commands.results_said import labs_of, say_labs, show
 from allocator.commands.shared import (
     DEFAULT_LANGUAGE,
     DryRunOption,
@@ -26,7 +27,9 @@ from allocator.commands.shared import (
 if TYPE_CHECKING:
     from scenarios.comparisons import Comparison
     from scenarios.reading import Stack
+    from scenarios.results import Results
     from scenarios.running import Checked, Told
+    from scenarios.start import Start
 
 OUT = Path("out/scenarios")
 
@@ -74,16 +77,33 @@ def register(group: typer.Typer) -> None:
 
 
 def list_scenarios(as_json: JsonOption = False, lang: LangOption = DEFAULT_LANGUAGE) -> None:
-    """Name and title of each."""
-    from scenarios.reading import read_stack, shipped
+    """By kind: name, title, and the command that runs it."""
+    from itertools import groupby
 
-    stacks = [read_stack([name]).scenario for name in shipped()]
+    from allocator.messages import text_of
+    from scenarios.shelves import shelves
+
+    def command(words: tuple[str, ...]) -> str:
+        return shared.typed(*words, lang=lang)
+
+    found = list(shelves())
     if as_json:
-        entries = [{"name": s.name, "title_zh": s.title_zh, "title_en": s.title_en} for s in stacks]
+        entries = [
+            {
+                "kind": s.kind,
+                "name": s.name,
+                "title_zh": s.title_zh,
+                "title_en": s.title_en,
+                "command": command(s.words),
+            }
+            for s in found
+        ]
         shared.print_json({"scenarios": entries})
     else:
-        for scenario in stacks:
-            shared.say(f"{scenario.name}\t{getattr(scenario, f'title_{lang}')}")
+        for kind, entries_of in groupby(found, key=lambda one: one.kind):
+            shared.say(text_of(f"scenario_kind_{kind}", lang))
+            for one in entries_of:
+                shared.say(f"  {one.name}\t{getattr(one, f'title_{lang}')}\t{command(one.words)}")
     shared.next_command(lang, shared.typed("scenario", "compare", "subsidy_up", lang=lang))
 
 
@@ -98,6 +118,8 @@ def run(
     workers: WorkersOption = 1,
     scheduler: SchedulerOption = None,
     out: OutOption = None,
+    delivery: DeliveryOption = None,
+    store: StoreOption = None,
     policy: PolicyOption = None,
     on: OnOption = None,
     as_json: JsonOption = False,
@@ -111,19 +133,25 @@ def run(
     from scenarios.running import checked, document_of, run_all
 
     settings = _settings(households, waiting, months, warm_up, replications, seed, policy, on)
-    scenario = checked(_with_settings(read_stack(files), settings))
+    (stack,), start = _begun([read_stack(files)], settings, delivery, store, lang, shown=not no_progress)
+    scenario = checked(stack, start)
     folder = out or OUT / scenario.scenario.name
     _tell_stack(scenario.stack, lang)
+    beginning.tell(scenario, lang)
+    results: list[Results] = []
     if not dry_run:
         with _progress(lang, shown=not no_progress) as told:
-            run_all([scenario], folder, workers=workers, scheduler=scheduler, told=told)
+            results = run_all([scenario], folder, workers=workers, scheduler=scheduler, told=told)
     document = document_of(scenario) | {"out": str(folder), "dry_run": dry_run}
     if as_json:
-        shared.print_json(document)
+        shared.print_json(document | {"labs": labs_of(results)})
     else:
         code = "scenario_would_run" if dry_run else "scenario_done"
         shared.say(text_of(code, lang, **{**document, "folder": str(folder / scenario.scenario.name)}))
-    shared.next_command(lang, shared.typed("scenario", "compare", *_again(files), lang=lang))
+        for result in results:
+            say_labs(result, folder, lang)
+    again = ["scenario", "compare", "+".join(files), *beginning.words(delivery, store)]
+    shared.next_command(lang, shared.typed(*again, lang=lang))
 
 
 def compare(
@@ -137,6 +165,8 @@ def compare(
     workers: WorkersOption = 1,
     scheduler: SchedulerOption = None,
     out: OutOption = None,
+    delivery: DeliveryOption = None,
+    store: StoreOption = None,
     policy: PolicyOption = None,
     on: OnOption = None,
     accept: AcceptOption = False,
@@ -158,34 +188,34 @@ def compare(
     from scenarios.running import checked, run_all
 
     settings = _settings(households, waiting, months, warm_up, replications, seed, policy, on)
-    stacks = [_with_settings(_stack_of(word), settings) for word in files]
+    read = [_stack_of(word) for word in files]
+    stacks, start = _begun(read, settings, delivery, store, lang, shown=not no_progress)
     refuse_unlike([stack.scenario for stack in stacks])
     base = stacked([], [])
     base = _replaced(base, baseline_of(stacks[0].scenario.run))
-    scenarios = [checked(stack) for stack in [base, *stacks]]
+    scenarios = [checked(stack, start) for stack in [base, *stacks]]
     folder = out or OUT / "-".join(["compare", *(s.scenario.name for s in scenarios[1:])])
     for stack in stacks:
         _tell_stack(stack, lang)
+    beginning.tell(scenarios[0], lang)
     if dry_run:
         _tell_plan(scenarios, folder, lang, as_json)
-        shared.next_command(lang, shared.typed("scenario", "compare", *files, lang=lang))
+        again = ["scenario", "compare", *files, *beginning.words(delivery, store)]
+        shared.next_command(lang, shared.typed(*again, lang=lang))
         return 0
     with _progress(lang, shown=not no_progress) as told:
         results = run_all(scenarios, folder, workers=workers, scheduler=scheduler, told=told)
     comparison = compared(results)
     write_comparison(folder, comparison)
     pages = write_pages(folder, comparison)
-    differing = [] if settings else _expectations(files, comparison, folder, accept)
-    _show(comparison, folder, pages, differing, lang, as_json)
+    differing = [] if settings or start is not None else _expectations(files, comparison, folder, accept)
+    show(comparison, folder, pages, differing, lang, as_json)
     for place, new in differing:
         shared.note(text_of("scenario_differs", lang, expected=str(place), new=str(new)))
-    again = ["scenario", "compare", *files, *(["--accept"] if differing else ["--replications", "20"])]
+    again = ["scenario", "compare", *files, *beginning.words(delivery, store)]
+    again += ["--accept"] if differing else ["--replications", "20"]
     shared.next_command(lang, shared.typed(*again, lang=lang))
     return 1 if differing else 0
-
-
-def _again(files: list[str]) -> list[str]:
-    return ["+".join(files)]
 
 
 def _settings(
@@ -211,6 +241,26 @@ def _settings(
         "start": None if day is None else f"{day:%Y-%m}",
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _begun(
+    stacks: list[Stack],
+    settings: dict[str, Any],
+    delivery: Path | None,
+    store: str | None,
+    lang: str,
+    *,
+    shown: bool,
+) -> tuple[list[Stack], Start | None]:
+    """The stacks with the settings of the command and the sizes of the city they begin with, and that city."""
+    from scenarios.city import first_of
+
+    changed = {name: value for name, value in settings.items() if name not in {"households", "waiting"}}
+    first = first_of(_with_settings(stacks[0], changed).scenario.run.start, 0)
+    start = beginning.start_of(delivery, store, first, lang, shown=shown)
+    if start is not None:
+        settings = changed | beginning.sizes(start, settings.get("households"), settings.get("waiting"))
+    return [_with_settings(stack, settings) for stack in stacks], start
 
 
 def _stack_of(word: str) -> Stack:
@@ -303,48 +353,3 @@ def _expectations(
             write_whole(new, content)
             differing.append((place, new))
     return differing
-
-
-def _show(
-    comparison: Comparison,
-    folder: Path,
-    pages: list[Path],
-    differing: list[tuple[Path, Path]],
-    lang: str,
-    as_json: bool,
-) -> None:
-    from allocator.messages import text_of
-
-    if as_json:
-        import json
-
-        rows = json.loads(comparison.table.to_json(orient="records"))
-        shared.print_json(
-            {
-                "scenarios": [result.document for result in comparison.results],
-                "out": str(folder),
-                "pages": [str(page) for page in pages],
-                "differs": [str(new) for _, new in differing],
-                "table": rows,
-                "winners": json.loads(comparison.winners.to_json(orient="records")),
-            }
-        )
-        return
-    run = comparison.results[0].document
-    counted = run["months"] - run["warm_up_months"]
-    shared.say(text_of("scenario_compared", lang, counted=counted, **run))
-    headers = [text_of(f"scenario_{name}", lang) for name in ("baseline", "value", "difference", "interval")]
-    for name, rows in comparison.shown().groupby("scenario", sort=False):
-        shared.say("")
-        shared.say(f"{name}\t" + "\t".join(headers))
-        for row in rows.itertuples():
-            low_high = "-" if isnan(row.low) else f"[{row.low:,.2f}, {row.high:,.2f}]"
-            shared.say(
-                f"  {row.measure}\t{row.baseline:,.2f}\t{row.value:,.2f}\t{row.difference:+,.2f}\t{low_high}"
-            )
-    shared.say("")
-    for row in comparison.winners[comparison.winners["decile"] == 0].itertuples():
-        told = {name: getattr(row, name) for name in ("scenario", "gain", "lose", "households")}
-        shared.say(text_of("scenario_winners", lang, **told))
-    shared.say(text_of("scenario_table_at", lang, path=str(folder / "differences.csv")))
-    shared.say(text_of("whatif_pages_at", lang, paths=", ".join(str(page) for page in pages)))

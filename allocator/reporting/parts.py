@@ -30,7 +30,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Section:
-    """One part of the page; without charts the stage has not happened yet."""
+    """One part of the page; without charts the stage has not happened yet. ``is_open``: its tables stand unfolded."""
 
     anchor: str
     title: str
@@ -39,6 +39,7 @@ class Section:
     charts: tuple[Chart, ...] = ()
     grids: tuple[Grid, ...] = ()
     note: str = ""
+    is_open: bool = False
 
 
 def grid_of(columns: list[tuple[str, list[str], bool]]) -> Grid:

@@ -29,7 +29,7 @@ def round_page(figures: RoundFigures, language: str) -> str:
         is_complete="signed" in set(figures.funnel["step"]),
         cards=_cards(figures, words),
         sections=parts,
-        mechanism=_mechanism(figures, words),
+        reading=[*_mechanism(figures, words), words.text("reading_numbers"), words.text("reading_check")],
         specs=json_for_script(specs),
         library=chart_library() if specs else "",
     )
@@ -49,7 +49,7 @@ def _cards(figures: RoundFigures, words: Wording) -> list[tuple[str, str]]:
     return cards
 
 
-def _mechanism(figures: RoundFigures, words: Wording) -> str:
+def _mechanism(figures: RoundFigures, words: Wording) -> list[str]:
     if not figures.mechanism:
-        return ""
-    return words.text("reading_mechanism", mechanism=words.word("mechanism", figures.mechanism))
+        return []
+    return [words.text("reading_mechanism", mechanism=words.word("mechanism", figures.mechanism))]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from allocator.messages import LANGUAGES
@@ -23,6 +27,29 @@ from scenarios.running import checked, run_all
 from tests.scenarios_run.worlds import VILLAGE, scenario
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# What the browser itself says of the page: faults, marks of each chart, rows of each table, lines of each download.
+WATCH = """<script>
+const faults = [];
+addEventListener("error", event => faults.push(event.message));
+addEventListener("securitypolicyviolation", event => faults.push(event.violatedDirective));
+console.error = (...words) => faults.push(words.join(" "));
+</script>"""
+LOOK = """<script>
+addEventListener("load", () => setTimeout(() => {
+  const all = (where, what) => [...where.querySelectorAll(what)];
+  const said = {
+    faults,
+    marks: all(document, ".chart").map(chart => all(chart, "svg [aria-roledescription$='mark container'] > *").length),
+    words: all(document, ".chart").map(chart => all(chart, "svg text").length),
+    tables: all(document, "table").map(table => [all(table, "thead th").length,
+      all(table, "tbody tr").map(row => row.cells.length)]),
+    downloads: all(document, "a[download]").map(link => [link.download, atob(link.href.split(",")[1])]),
+    wide: document.documentElement.scrollWidth > innerWidth,
+  };
+  document.body.dataset.said = JSON.stringify(said);
+}, 2000));
+</script>"""
 RUN = VILLAGE.model_copy(update={"months": 3})
 
 
@@ -190,3 +217,37 @@ def test_titles_alike_are_told_apart(comparison: Comparison) -> None:
     assert list(names.values()) == ["baseline", "a tenth off (village)", "a tenth off (twin)"]
     with pytest.raises(ValueError, match="no such language"):
         page_of(comparison, "fr")
+
+
+def said_by_the_browser(page: str, folder: Path) -> dict:
+    """The page, opened without network under its own content policy, as the browser found it."""
+    file = folder / "page.html"
+    before, end, after = page.replace("<style>", WATCH + "<style>", 1).rpartition("</body>")
+    file.write_text(before + LOOK + end + after, encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+               "--disable-component-update", "--disable-sync", "--window-size=1100,1400", "--virtual-time-budget=20000",
+               "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/user"]  # fmt: skip
+    command = [str(CHROMIUM), *options, "--dump-dom", file.as_uri()]
+    dom = subprocess.run(command, capture_output=True, timeout=240, check=True).stdout.decode("utf-8")
+    found = re.search(r'<body data-said="([^"]*)"', dom)
+    assert found, "the page's own scripts did not come to their end"
+    return json.loads(html.unescape(found.group(1)))
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_browser_draws_and_shows_everything(pages: dict[str, str], language: str, tmp_path: Path) -> None:
+    """No script fails; every chart has marks and words, every table its rows and cells, every download its lines."""
+    said = said_by_the_browser(pages[language], tmp_path)
+    assert said["faults"] == []
+    assert not said["wide"]
+    assert len(said["marks"]) == len(specs_of(pages[language])) > 15
+    assert min(said["marks"]) > 0
+    assert min(said["words"]) > 3
+    assert sum(len(rows) + 1 for _, rows in said["tables"]) == len(rows_of(pages[language]))
+    assert all(rows and set(rows) == {columns} for columns, rows in said["tables"])
+    taken = downloads_of(pages[language])
+    assert {name: text.encode("latin-1") for name, text in said["downloads"]} == taken
+    for name, content in taken.items():
+        assert len(pd.read_csv(io.BytesIO(content))) > 0, name

@@ -101,3 +101,33 @@ def test_a_whole_rule_can_be_taken_from_a_list_by_its_number() -> None:
     ranking = book.in_force(DAY).ranking
     assert [line.cap for line in ranking.lines if line.id == "waiting"] == [5]
     assert ranking.groups[0].member_age_from == 70
+
+
+GROUP = {"id": "migrants", "reference": "a test", "tag": "M", "description_zh": "外来", "description_en": "migrants",
+         "branches": ["migrant"], "when_small": "merge"}  # fmt: skip
+QUOTA = {"id": "few", "reference": "a test", "tag": "M", "groups": ["migrants"], "over": "each",
+         "max": {"share": "1/2", "rounding": "up"}}  # fmt: skip
+
+
+def test_a_whole_rule_can_be_set() -> None:
+    """A group and a quota that the law does not know, set at once, stand in it from the day on, and not on the eve."""
+    book = changed({"path": "allocation", "value": {"groups": [GROUP], "quotas": [QUOTA]}})
+    assert book.in_force(EVE).allocation.quotas == ()
+    law = book.in_force(DAY).allocation
+    assert [(quota.id, quota.groups) for quota in law.quotas] == [("few", ("migrants",))]
+    assert law.mechanism == example().in_force(DAY).allocation.mechanism
+    again = changed(
+        {"path": "allocation", "value": {"groups": [GROUP], "quotas": [QUOTA]}},
+        {"path": "allocation.quotas.few.max.share", "value": "2/3"},
+    )
+    assert [quota.max.share for quota in again.in_force(DAY).allocation.quotas] == ["2/3"]
+
+
+def test_a_whole_rule_is_checked_like_the_law() -> None:
+    """A quota of a group nobody declared, and one with an unknown key, are refused with the key of the file."""
+    for value in (QUOTA, QUOTA | {"colour": 1}):
+        faults = Faults()
+        asked = [PolicyChange.model_validate({"path": "allocation.quotas", "value": [value]})]
+        overlaid(example(), asked, [DAY], [("f.toml", "policy.0")], faults)
+        assert faults.listed()
+        assert all(f.file == "f.toml" and f.key.startswith("policy.0.value") for f in faults.listed())

@@ -188,3 +188,16 @@ def test_declared_reserves_and_quotas_are_those_of_the_bureau() -> None:
     found = by_the_simulation(city, hold_round(city, law, START, MONTH))
     assert found == expected
     assert found != by_the_simulation(city, hold_round(city, plain, START, MONTH))
+
+
+@pytest.mark.parametrize("mechanism", ["probabilistic_serial", "leximin_lottery"])
+def test_a_lottery_is_drawn_as_by_the_bureau(mechanism: str) -> None:
+    """With everybody in one band, chances and drawing from the month's seed put the same people in the same dwellings."""
+    law = example().in_force(START)
+    ranking = law.ranking.model_copy(update={"groups": (), "lines": ()})
+    rules = law.allocation.model_copy(update={"mechanism": mechanism})
+    law = law.model_copy(update={"allocation": rules, "ranking": ranking})
+    city, delivered = settled(law, 2, 120)
+    expected = by_the_bureau(city, delivered, law)
+    assert len(expected) > 10
+    assert by_the_simulation(city, hold_round(city, law, START, MONTH)) == expected
