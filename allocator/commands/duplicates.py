@@ -35,5 +35,7 @@ def duplicates(
         shared.say(text_of("duplicates_counted", lang.value, **counts))
     else:
         shared.say(text_of("duplicates_none", lang.value))
+    following = "withdraw MONTH RECEIPT_NO --reason TEXT" if document["sets"] else "open MONTH"
+    shared.next_command(lang, shared.typed("round", *following.split(), store=store, lang=lang))
     if counts["error"]:
         raise typer.Exit(1)

@@ -31,9 +31,11 @@ def check_turn(done: Stage, wanted: Stage, month: str) -> None:
     due = stage_after(done)
     if due == wanted:
         return
+    if due is None:
+        raise Refused("stage_done_last", stage=words(wanted), month=month)
     if ORDER.index(wanted) <= ORDER.index(done):
-        raise Refused("stage_done", stage=words(wanted), month=month, next=words(due) if due else "-")
-    raise Refused("stage_too_early", stage=words(wanted), month=month, next=words(due) if due else "-")
+        raise Refused("stage_done", stage=words(wanted), month=month, next=words(due))
+    raise Refused("stage_too_early", stage=words(wanted), month=month, next=words(due))
 
 
 def words(stage: Stage) -> str:

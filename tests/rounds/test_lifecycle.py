@@ -33,6 +33,14 @@ def test_out_of_turn_is_refused_with_the_next_stage(wanted: Stage, code: str) ->
     assert (fault.value.code, fault.value.params["next"]) == (code, "publish --what order")
 
 
+def test_a_closed_round_has_no_next_stage() -> None:
+    """Every stage of a closed round is refused, and the fault names no stage that is due."""
+    for stage in lifecycle.ORDER:
+        with pytest.raises(Refused) as fault:
+            lifecycle.check_turn(Stage.CLOSE, stage, "2026-03")
+        assert (fault.value.code, "next" in fault.value.params) == ("stage_done_last", False)
+
+
 def test_the_draw_waits_for_the_roster_window() -> None:
     """Ten days after the roster of 5 March the draw is refused until the 15th and done on it."""
     dates = {Stage.PUBLISH_ROSTER: date(2026, 3, 5)}
