@@ -272,6 +272,8 @@ class Program:
 
     def _solved(self, gap: float, nodes: int, seconds: float | None, hint: Whole | None) -> Any:
         limits = mathopt.SolveParameters(
+            # With its presolve HiGHS (in OR-Tools 9.15) has called plans optimal, with a bound, that were not.
+            presolve=mathopt.Emphasis.OFF,
             relative_gap_tolerance=gap,
             node_limit=nodes,
             random_seed=1,

@@ -73,6 +73,36 @@ def test_the_plan_is_the_best_of_all_plans_often(asked: Portfolio) -> None:
     assert (plan.aim, check.public_cost(told)) == best_of_all(asked)
 
 
+def test_budgets_that_bind_to_the_fen_are_used_up() -> None:
+    """A plan that spends each budget to the last fen and lacks nothing is found: HiGHS with its presolve called it
+    impossible, and proved it.
+    """
+    asked = Portfolio.model_validate_json(
+        json.dumps(
+            {
+                "format": "allocator-portfolio/1",
+                "name": "to_the_fen",
+                "run": {"periods": 3, "gap": "0"},
+                "limits": {"budget_fen": [92, 104, 24]},
+                "modes": [
+                    {"mode": "government_invested", "dwellings": 1, "capital_fen": 105, "running_fen": 1,
+                     "land_m2": 5, "lead": 1, "starts_at_most": 1},
+                    {"mode": "leased", "dwellings": 4, "capital_fen": 100, "rent_fen": 2, "land_m2": 0, "lead": 0,
+                     "lease": 1, "renewal_fen": 20, "starts_at_most": 1},
+                ],
+                "sites": [{"name": "a", "land_m2": 10, "worth": 2},
+                          {"name": "b", "land_m2": 5, "worth": 1, "modes": ["government_invested"]}],
+                "demand": [{"name": "high", "weight": 1, "dwellings": {"a": [1, 0, 5], "b": [0, 0, 0]}},
+                           {"name": "low", "weight": 1, "dwellings": {"a": [0, 0, 0], "b": [0, 0, 0]}}],
+            }
+        )
+    )  # fmt: skip
+    plan = found(asked, worth_of(asked), None)
+    told = check.ledger(asked, plan.started)
+    assert (plan.aim, check.public_cost(told)) == best_of_all(asked) == (0, 220)
+    assert told.flows["treasury_fen"] == [92, 104, 24]
+
+
 def test_the_order_of_the_file_changes_nothing() -> None:
     """Modes, sites and courses of demand the other way round: the same starts, bounds and prices."""
     one = portfolio()
