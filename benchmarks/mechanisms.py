@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -85,7 +85,7 @@ def seconds(act: Callable[[], object]) -> float:
 
 
 def measure(num_households: int, num_pools: int, num_choices: int) -> dict[str, float]:
-    """Median seconds by row of the table. The rows take turns, so that a busy machine slows all alike."""
+    """Median seconds by row of the table."""
     one = shortage(num_households, num_pools, num_choices, 1, SEED)
     many = shortage(num_households, num_pools, num_choices, min(200, num_households), SEED)
     kept = with_reserves(one)
@@ -99,6 +99,11 @@ def measure(num_households: int, num_pools: int, num_choices: int) -> dict[str, 
         "  with reserves": lambda: solve(kept, "deferred_acceptance"),
         "top_trading_cycles": lambda: solve(one, "top_trading_cycles"),
     }
+    return medians(acts)
+
+
+def medians(acts: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Median seconds by name; the acts take turns, so that a busy machine slows all alike."""
     taken: dict[str, list[float]] = {name: [] for name in acts}
     for _ in range(REPEATS):
         for name, act in acts.items():
@@ -106,19 +111,24 @@ def measure(num_households: int, num_pools: int, num_choices: int) -> dict[str, 
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+def ratios_told(title: str, taken: Mapping[str, float], floors: Mapping[str, float]) -> dict[str, float]:
+    """Print the table; give the ratios to the bare flow by row."""
+    ratios = {name: time_taken / taken["bare flow"] for name, time_taken in taken.items()}
+    print(f"{title}, medians of {REPEATS}")
+    print(f"{'':26}{'seconds':>9}{'ratio':>8}{'floor':>8}")
+    for name, ratio in ratios.items():
+        floor = f"{floors[name]:.2f}" if name in floors else ""
+        print(f"{name:26}{taken[name]:9.3f}{ratio:8.2f}{floor:>8}")
+    return ratios
+
+
 FLOORS = {"band_optimum, 1 band": 1.25, "band_optimum, 200 bands": 1.5}
 
 
 def main(num_households: int = 100_000, num_pools: int = 300, num_choices: int = 10) -> dict[str, float]:
     """Print the table; give the ratios to the bare flow by row."""
-    taken = measure(num_households, num_pools, num_choices)
-    ratios = {name: time_taken / taken["bare flow"] for name, time_taken in taken.items()}
-    print(f"{num_households:,} households x {num_pools} pools x {num_choices} choices, medians of {REPEATS}")
-    print(f"{'':26}{'seconds':>9}{'ratio':>8}{'floor':>8}")
-    for name, ratio in ratios.items():
-        floor = f"{FLOORS[name]:.2f}" if name in FLOORS else ""
-        print(f"{name:26}{taken[name]:9.3f}{ratio:8.2f}{floor:>8}")
-    return ratios
+    title = f"{num_households:,} households x {num_pools} pools x {num_choices} choices"
+    return ratios_told(title, measure(num_households, num_pools, num_choices), FLOORS)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ of the pools with a reserve, and totals over everybody in each of ten districts.
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from allocator.mechanisms import solve
 from allocator.model.instance import Instance
-from benchmarks.mechanisms import REPEATS, SEED, bare_flow, seconds, shortage
+from benchmarks.mechanisms import SEED, bare_flow, medians, ratios_told, shortage
 
 DISTRICTS = 10
 FLOORS = {"band_optimum with quotas": 3.0}
@@ -64,23 +63,13 @@ def measure(num_households: int, num_pools: int, num_choices: int) -> dict[str, 
         "band_optimum with quotas": lambda: solve(limited, "band_optimum"),
         "  200 bands": lambda: solve(many, "band_optimum"),
     }
-    taken: dict[str, list[float]] = {name: [] for name in acts}
-    for _ in range(REPEATS):
-        for name, act in acts.items():
-            taken[name].append(seconds(act))
-    return {name: statistics.median(times) for name, times in taken.items()}
+    return medians(acts)
 
 
 def main(num_households: int = 100_000, num_pools: int = 500, num_choices: int = 10) -> dict[str, float]:
     """Print the table; give the ratios to the bare flow by row."""
-    taken = measure(num_households, num_pools, num_choices)
-    ratios = {name: time_taken / taken["bare flow"] for name, time_taken in taken.items()}
-    print(f"{num_households:,} households x {num_pools} pools x {num_choices} choices, medians of {REPEATS}")
-    print(f"{'':26}{'seconds':>9}{'ratio':>8}{'floor':>8}")
-    for name, ratio in ratios.items():
-        floor = f"{FLOORS[name]:.2f}" if name in FLOORS else ""
-        print(f"{name:26}{taken[name]:9.3f}{ratio:8.2f}{floor:>8}")
-    return ratios
+    title = f"{num_households:,} households x {num_pools} pools x {num_choices} choices"
+    return ratios_told(title, measure(num_households, num_pools, num_choices), FLOORS)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from allocator.mechanisms.moves import bits
 from allocator.mechanisms.quota_market import LeafMarket
 from allocator.mechanisms.quota_moves import LeafMoves
+from allocator.mechanisms.ties import Walk
 
 
 def settle_ties(market: LeafMarket) -> None:
@@ -26,39 +26,8 @@ def settle_ties(market: LeafMarket) -> None:
     movable.starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     movable.edges = np.concatenate(edges)
     moves = LeafMoves(market, movable, np.zeros(len(counts), bool))
-    walk = _Walk(moves)
+    walk = Walk(moves, moves.chain)
     for member in range(len(counts)):
         walk.settle(member)
     market.settle(movable.households, np.array(moves.place, np.int64))
     market.flow = np.array(moves.flow, np.int64)
-
-
-class _Walk:
-    """Blocks of nodes between which no cycle runs any more; each failed search splits one in two for good."""
-
-    def __init__(self, moves: LeafMoves) -> None:
-        self.moves = moves
-        self.block_of = [(2 << moves.sink) - 1] * (moves.sink + 1)
-
-    def settle(self, member: int) -> None:
-        """Give the member its best attainable place; afterwards it moves no more."""
-        moves, block_of = self.moves, self.block_of
-        moves.after = member
-        here = moves.place[member]
-        for leaf in moves.choices(member):
-            if leaf == here:
-                return
-            block = block_of[here]
-            if not block >> leaf & 1:
-                continue
-            steps = moves.chain(leaf, here, block)
-            if steps is not None:
-                moves.shift(steps)
-                moves.place[member] = leaf
-                return
-            self._split(block, moves.seen)
-
-    def _split(self, block: int, reached: int) -> None:
-        for part in (reached, block & ~reached):
-            for node in bits(part):
-                self.block_of[node] = part

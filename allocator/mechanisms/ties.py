@@ -7,10 +7,16 @@ gives its place back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from allocator.mechanisms.market import Market
 from allocator.mechanisms.moves import Moves, bits
+
+if TYPE_CHECKING:
+    from allocator.mechanisms.quota_moves import LeafMoves
 
 
 def settle_ties(market: Market) -> None:
@@ -26,17 +32,20 @@ def settle_ties(market: Market) -> None:
     )
     unsealed = sum(1 << pool for pool in np.flatnonzero(~market.sealed).tolist())
     moves.let_sink_return(unsealed)
-    walk = _Walk(moves)
+    walk = Walk(moves, lambda pool, here, block: moves.chain(1 << pool, here, block))
     for member in range(len(movable.households)):
         walk.settle(member)
     market.settle(movable, np.array(moves.place, np.int64))
 
 
-class _Walk:
-    """Blocks of nodes between which no cycle runs any more; each failed search splits one in two for good."""
+class Walk:
+    """Blocks of nodes between which no cycle runs any more; each failed search splits one in two for good.
 
-    def __init__(self, moves: Moves) -> None:
-        self.moves = moves
+    ``chain`` (node wanted, node held, block): the steps by which the unit taken comes back to the node left, or None.
+    """
+
+    def __init__(self, moves: Moves | LeafMoves, chain: Callable[[int, int, int], Any]) -> None:
+        self.moves, self.chain = moves, chain
         self.block_of = [(2 << moves.sink) - 1] * (moves.sink + 1)
 
     def settle(self, member: int) -> None:
@@ -50,7 +59,7 @@ class _Walk:
             block = block_of[here]
             if not block >> pool & 1:
                 continue
-            steps = moves.chain(1 << pool, here, block)
+            steps = self.chain(pool, here, block)
             if steps is not None:
                 moves.shift(steps)
                 moves.place[member] = pool

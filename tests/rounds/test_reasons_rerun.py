@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from allocator.model.instance import UNASSIGNED
-from allocator.office.explaining import open_to
+from allocator.office.outcome_words import open_to
 from allocator.rounds.reasons import Reason, better_pools
 from allocator.rounds.whatif import first_in_band
 from allocator.supply import pools as pool_rules
